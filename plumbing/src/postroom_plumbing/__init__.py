@@ -1,0 +1,1 @@
+"""What every service of Postroom stands on: settings, broker, batches, outbox, telemetry, health."""

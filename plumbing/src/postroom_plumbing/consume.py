@@ -1,0 +1,235 @@
+"""Batches in, one transaction out: the way every service consumes.
+
+A batch of records (any topics, any partitions) is handled in one MongoDB transaction that holds the service's state, the
+events it states, the dead letters, and the position reached in each partition. Positions live in MongoDB under the
+Kafka cluster's id; Kafka's own committed offsets are kept only so that lag can be seen from outside.
+"""
+
+import asyncio
+import logging
+import time
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Any
+
+from aiokafka import ConsumerRebalanceListener, ConsumerRecord, TopicPartition
+from faststream import AckPolicy
+from faststream.kafka import KafkaBroker
+from pymongo.errors import PyMongoError
+
+from postroom_contracts import Event
+from postroom_plumbing import measures
+from postroom_plumbing.cluster import MAX_EVENT_BYTES
+from postroom_plumbing.dead_letters import dead_letter
+from postroom_plumbing.errors import PermanentError, StaleError, described
+from postroom_plumbing.mongo import unreachable
+from postroom_plumbing.positions import Positions
+from postroom_plumbing.settings import ServiceSettings, physical_topic
+from postroom_plumbing.telemetry import batch_spans
+from postroom_plumbing.unit import Unit, Units
+from postroom_plumbing.wire import Received, decode
+
+log = logging.getLogger(__name__)
+
+Handler = Callable[[Sequence[Received[Event]], Unit], Awaitable[None]]
+ATTEMPTS = 3
+REPORT_SECONDS = 1.0
+POLL_MS = 100
+
+
+class Consumer:
+    """Feeds a handler with batches. `handle` gets the events of the types named, in order per key."""
+
+    def __init__(
+        self,
+        *,
+        group: str,
+        types: Sequence[type[Event]],
+        handle: Handler,
+        units: Units,
+        positions: Positions,
+        settings: ServiceSettings,
+    ) -> None:
+        self.group = f"{settings.namespace or 'postroom'}-{group}"
+        self._models = {model.type: model for model in types}
+        self.topics = sorted({physical_topic(settings.namespace, model.topic) for model in types})
+        self._handle = handle
+        self._units = units
+        self._positions = positions
+        self._settings = settings
+        self._stopping = asyncio.Event()
+        self._subscriber: Any = None
+
+    def subscribe(self, broker: KafkaBroker) -> None:
+        """Register with the broker; the group starts to consume when the broker starts."""
+        self._subscriber = broker.subscriber(
+            *self.topics,
+            group_id=self.group,
+            batch=True,
+            ack_policy=AckPolicy.MANUAL,
+            auto_offset_reset="earliest",
+            max_records=self._settings.batch_events,
+            batch_timeout_ms=POLL_MS,
+            max_partition_fetch_bytes=MAX_EVENT_BYTES,
+            session_timeout_ms=10_000,
+            heartbeat_interval_ms=2_000,
+            listener=_SeekToPositions(self),
+            decoder=_leave_encoded,
+        )
+        self._subscriber(self.consume)
+
+    @property
+    def _kafka(self) -> Any:
+        return self._subscriber.consumer
+
+    def assigned(self) -> bool:
+        """Whether Kafka has given this process its partitions (which may be none)."""
+        return self._kafka is not None and self._kafka.assignment() is not None and self._positions.known
+
+    async def stop(self) -> None:
+        """Finish the batch at hand, take no other."""
+        self._stopping.set()
+
+    async def on_assigned(self, assigned: set[TopicPartition]) -> None:
+        """Go to where the last committed transaction ended."""
+        delay = 0.2
+        while not self._stopping.is_set():
+            try:
+                positions = await self._positions.load(assigned)
+                break
+            except PyMongoError as error:
+                log.warning("positions not read, trying again", extra={"error": type(error).__name__})
+                await asyncio.sleep(delay)
+                delay = min(delay * 1.5, 2.0)
+        else:
+            return
+        for partition, offset in positions.items():
+            self._kafka.seek(partition, offset)
+
+    async def consume(self, records: Any) -> None:
+        """Handle what one poll brought. Returns only when it is durable, given up to dead letters, or we are stopping."""
+        started = time.monotonic()
+        batch: list[ConsumerRecord] = self._positions.fresh(records)
+        if batch and not self._stopping.is_set():
+            await self._settle(batch)
+            measures.handler_seconds.record(time.monotonic() - started, {"group": self.group})
+            measures.batch_size.record(len(batch), {"group": self.group})
+
+    async def _settle(self, batch: list[ConsumerRecord]) -> None:
+        """Handle a batch; if it keeps failing, its records one by one; one that fails alone is a dead letter."""
+        failure = await self._attempt(batch)
+        if failure is None:
+            return
+        if len(batch) == 1:
+            await self._bury(batch[0], failure)
+            return
+        for record in batch:
+            failure = await self._attempt([record])
+            if failure is not None:
+                await self._bury(record, failure)
+
+    async def _bury(self, record: ConsumerRecord, failure: Exception) -> None:
+        await self._until_reachable(lambda: self._commit([record], {id(record): failure}))
+
+    async def _attempt(self, batch: list[ConsumerRecord]) -> Exception | None:
+        """Try a batch up to ATTEMPTS times; the last error, or None when it was committed (or we are stopping)."""
+        error: Exception | None = None
+        for attempt in range(1, ATTEMPTS + 1):
+            if attempt > 1:
+                await asyncio.sleep(0.05 * 4 ** (attempt - 1))
+            error = await self._until_reachable(lambda: self._commit(batch, {}))
+            if error is None or isinstance(error, PermanentError):
+                return error
+        return error
+
+    async def _until_reachable(self, action: Callable[[], Awaitable[None]]) -> Exception | None:
+        """Do `action`, waiting out an unreachable store for as long as it takes. Any other error is returned."""
+        delay = 0.1
+        while not self._stopping.is_set():
+            try:
+                await action()
+            except Exception as error:
+                measures.retries.add(1, {"group": self.group, "error": type(error).__name__})
+                if not (unreachable(error) or isinstance(error, StaleError)):
+                    log.error("batch failed", extra={"group": self.group, **described(error)})
+                    return error
+                log.warning("batch waits", extra={"group": self.group, "error": type(error).__name__})
+                await self._positions.reload()
+                await asyncio.sleep(delay)
+                delay = min(delay * 2, 3.0)
+            else:
+                return None
+        return None
+
+    async def _commit(self, batch: list[ConsumerRecord], given_up: dict[int, Exception]) -> None:
+        """One transaction: events handled, dead letters written, positions moved.
+
+        A batch without an event for us only moves the positions in memory: reading it again costs less than a write.
+        """
+        batch = self._positions.fresh(batch)
+        received: list[Received[Event]] = []
+        dead: list[tuple[ConsumerRecord, Exception]] = []
+        for record in batch:
+            if id(record) in given_up:
+                dead.append((record, given_up[id(record)]))
+                continue
+            try:
+                event = decode(record, self._models)
+            except PermanentError as error:
+                dead.append((record, error))
+                continue
+            if event is not None:
+                received.append(event)
+        if received or dead:
+            await self._transact(batch, received, dead)
+        self._positions.reached(batch)
+
+    async def _transact(
+        self,
+        batch: list[ConsumerRecord],
+        received: list[Received[Event]],
+        dead: list[tuple[ConsumerRecord, Exception]],
+    ) -> None:
+        with batch_spans(f"{self.group} handle", [(one.id, one.traceparent) for one in received]) as traces:
+
+            async def work(unit: Unit) -> None:
+                unit.traces = traces
+                if received:
+                    await self._handle(received, unit)
+                for record, error in dead:
+                    unit.add_record(dead_letter(record, error, self.group, ATTEMPTS, unit.now))
+                await self._positions.move(batch, unit.session)
+
+            await self._units.run(work)
+        self._positions.committed(batch)
+        for record, error in dead:
+            measures.dead_letters.add(1, {"group": self.group, "topic": record.topic})
+            log.error(
+                "event given up",
+                extra={"topic": record.topic, "offset": record.offset, "error": type(error).__name__},
+            )
+        for kind in {one.event.type for one in received}:
+            count = sum(1 for one in received if one.event.type == kind)
+            measures.events_handled.add(count, {"group": self.group, "type": kind})
+
+    async def report(self) -> None:
+        """Once a second tell Kafka our offsets and the metrics our lag, until cancelled."""
+        while True:
+            await asyncio.sleep(REPORT_SECONDS)
+            if not self._stopping.is_set():
+                await self._positions.report(self._kafka, self.group)
+
+
+class _SeekToPositions(ConsumerRebalanceListener):  # type: ignore[misc]
+    def __init__(self, consumer: Consumer) -> None:
+        self._consumer = consumer
+
+    async def on_partitions_revoked(self, revoked: set[TopicPartition]) -> None:
+        """Nothing to do: a batch at hand is refused by its position if somebody else goes on with the partition."""
+
+    async def on_partitions_assigned(self, assigned: set[TopicPartition]) -> None:
+        await self._consumer.on_assigned(assigned)
+
+
+async def _leave_encoded(message: Any) -> Any:
+    """FastStream would decode every value; we decode only those of the types we handle."""
+    return message.raw_message

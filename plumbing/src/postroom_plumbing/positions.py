@@ -1,0 +1,116 @@
+"""How far a group has come in each partition, kept in the same transactions as what it did.
+
+Documents of `positions`: `_id` is `cluster/group/topic/partition`, `next` the offset to read next. A transaction moves
+`next` only from where this process believes it is: a partition that somebody else goes on with is refused.
+"""
+
+import logging
+from collections.abc import Iterable
+from typing import Any
+
+from aiokafka import ConsumerRecord, TopicPartition
+from aiokafka.errors import KafkaError
+
+from postroom_plumbing import measures
+from postroom_plumbing.errors import StaleError
+from postroom_plumbing.mongo import Database
+
+log = logging.getLogger(__name__)
+
+
+class Positions:
+    """The positions of one group."""
+
+    def __init__(self, database: Database, group: str) -> None:
+        self._collection = database["positions"]
+        self._group = group
+        self.cluster = ""
+        self._stored: dict[TopicPartition, int | None] = {}
+        self._next: dict[TopicPartition, int] = {}
+        self.known = False
+
+    def _id(self, partition: TopicPartition) -> str:
+        return f"{self.cluster}/{self._group}/{partition.topic}/{partition.partition}"
+
+    async def load(self, partitions: Iterable[TopicPartition]) -> dict[TopicPartition, int]:
+        """Read the positions of the partitions given to us; those never worked on are left out."""
+        ids = {self._id(partition): partition for partition in partitions}
+        found = {
+            ids[document["_id"]]: int(document["next"])
+            async for document in self._collection.find({"_id": {"$in": list(ids)}})
+        }
+        self._stored = {partition: found.get(partition) for partition in ids.values()}
+        self._next = dict(found)
+        self.known = True
+        return found
+
+    async def reload(self) -> None:
+        """Read again what we hold, after an error that leaves open whether a transaction was committed."""
+        try:
+            await self.load(list(self._stored))
+        except Exception as error:  # noqa: BLE001 - the caller goes on trying, and loads again
+            log.debug("positions not read", extra={"error": type(error).__name__})
+
+    def fresh(self, records: Iterable[ConsumerRecord]) -> list[ConsumerRecord]:
+        """The records not handled before, of partitions that are ours."""
+        fresh = []
+        for record in records:
+            partition = TopicPartition(record.topic, record.partition)
+            if partition in self._stored and record.offset >= self._next.get(partition, 0):
+                fresh.append(record)
+        return fresh
+
+    async def move(self, batch: Iterable[ConsumerRecord], session: Any) -> None:
+        """Move the stored positions behind `batch`, inside the caller's transaction.
+
+        Raises:
+            StaleError: somebody else has moved one of them.
+        """
+        for partition, following in _following(batch).items():
+            stored = self._stored.get(partition)
+            if stored is None:
+                existing = await self._collection.find_one({"_id": self._id(partition)}, session=session)
+                if existing is not None:
+                    raise StaleError(f"{partition.topic}/{partition.partition} is worked on elsewhere")
+                await self._collection.insert_one(
+                    {"_id": self._id(partition), "next": following}, session=session
+                )
+                continue
+            result = await self._collection.update_one(
+                {"_id": self._id(partition), "next": stored}, {"$set": {"next": following}}, session=session
+            )
+            if result.matched_count == 0:
+                raise StaleError(f"{partition.topic}/{partition.partition} is worked on elsewhere")
+
+    def committed(self, batch: Iterable[ConsumerRecord]) -> None:
+        """The transaction that moved behind `batch` was committed."""
+        self._stored.update(_following(batch))
+
+    def reached(self, batch: Iterable[ConsumerRecord]) -> None:
+        """Nothing of `batch` needs to be read again by this process."""
+        self._next.update(_following(batch))
+
+    async def report(self, kafka: Any, group: str) -> None:
+        """Commit to Kafka what is stored here, and measure the lag. Nothing depends on it, so errors only log."""
+        try:
+            mine = kafka.assignment()
+            offsets = {partition: offset for partition, offset in self._next.items() if partition in mine}
+            if offsets:
+                await kafka.commit(offsets)
+        except KafkaError as error:
+            log.debug("offsets not reported", extra={"error": type(error).__name__})
+            return
+        for partition in mine:
+            end = kafka.highwater(partition)
+            if end is not None:
+                lag = max(0, end - self._next.get(partition, 0))
+                measures.consumer_lag.set(
+                    lag, {"group": group, "topic": partition.topic, "partition": str(partition.partition)}
+                )
+
+
+def _following(batch: Iterable[ConsumerRecord]) -> dict[TopicPartition, int]:
+    following: dict[TopicPartition, int] = {}
+    for record in batch:
+        following[TopicPartition(record.topic, record.partition)] = record.offset + 1
+    return following

@@ -1,0 +1,193 @@
+"""The relay: publishes the outbox to Kafka, in order per key, and marks what Kafka acknowledged."""
+
+import asyncio
+import logging
+from collections.abc import Iterable
+from datetime import datetime
+
+from aiokafka import AIOKafkaProducer
+from aiokafka.errors import KafkaError, MessageSizeTooLargeError
+from aiokafka.partitioner import DefaultPartitioner
+from pymongo import ASCENDING
+from pymongo.errors import PyMongoError
+
+from postroom_plumbing import measures
+from postroom_plumbing.cluster import MAX_EVENT_BYTES
+from postroom_plumbing.clock import utc_now
+from postroom_plumbing.leases import Leases
+from postroom_plumbing.mongo import Database, Document
+from postroom_plumbing.outbox import COLLECTION, SHARDS
+from postroom_plumbing.settings import ServiceSettings
+from postroom_plumbing.wakeup import Wakeup
+
+log = logging.getLogger(__name__)
+
+BATCH = 1000
+FETCH_BYTES = 8_000_000
+IDLE_SECONDS = 1.0
+"""How long an event can lie when the wake-up for it was lost."""
+
+
+class Relay:
+    """Publishes the shards this process holds the leases of."""
+
+    def __init__(self, database: Database, settings: ServiceSettings, wakeup: Wakeup) -> None:
+        self._outbox = database[COLLECTION]
+        self._leases = Leases(database, "relay", (str(shard) for shard in range(SHARDS)))
+        self._wakeup = wakeup
+        self._partition = DefaultPartitioner()
+        self._cluster = ""
+        self._producer = AIOKafkaProducer(
+            bootstrap_servers=settings.kafka_url,
+            acks="all",
+            linger_ms=0,
+            max_request_size=MAX_EVENT_BYTES,
+            max_batch_size=1_000_000,
+            request_timeout_ms=15_000,
+        )
+
+    async def start(self, cluster: str) -> None:
+        """Connect; whatever `cluster` never acknowledged becomes pending again."""
+        self._cluster = cluster
+        await self._producer.start()
+        result = await self._outbox.update_many(
+            {"pending": False, "cluster": {"$nin": [cluster, None]}}, {"$set": {"pending": True}}
+        )
+        if result.modified_count:
+            log.warning(
+                "kafka is another cluster: publishing the kept log again",
+                extra={"events": result.modified_count, "cluster": cluster},
+            )
+
+    async def run(self) -> None:
+        """Publish until cancelled."""
+        keeper = asyncio.create_task(self._leases.keep())
+        try:
+            while True:
+                try:
+                    busy = await self._round()
+                except (KafkaError, PyMongoError, OSError) as error:
+                    log.warning("outbox not relayed, trying again", extra={"error": type(error).__name__})
+                    await asyncio.sleep(0.5)
+                    continue
+                if not busy:
+                    await self._wakeup.wait(IDLE_SECONDS)
+        finally:
+            keeper.cancel()
+
+    async def stop(self) -> None:
+        """Publish what is left, if Kafka takes it at once, and give the shards back."""
+        try:
+            async with asyncio.timeout(3):
+                while await self._round():
+                    pass
+        except (TimeoutError, KafkaError, PyMongoError, OSError):
+            log.info("leaving the rest of the outbox to the next relay")
+        try:
+            async with asyncio.timeout(3):
+                await self._leases.release()
+                await self._producer.stop()
+        except (TimeoutError, KafkaError, PyMongoError, OSError):
+            log.info("leases run out by themselves")
+
+    async def _round(self) -> bool:
+        """Publish one batch; True when there may be more."""
+        self._wakeup.clear()
+        shards = [int(name) for name in self._leases.held()]
+        documents = await self._pending(shards)
+        measures.outbox_age.set(_age(documents, utc_now()))
+        if not documents:
+            return False
+        published = await self._publish(documents)
+        if published:
+            await self._outbox.update_many(
+                {"_id": {"$in": published}}, {"$set": {"pending": False, "cluster": self._cluster}}
+            )
+            measures.outbox_published.add(len(published))
+        return True
+
+    async def _pending(self, shards: list[int]) -> list[Document]:
+        cursor = self._outbox.find(
+            {"pending": True, "shard": {"$in": shards}},
+            {"topic": 1, "key": 1, "headers": 1, "value": 1, "at": 1},
+        )
+        documents: list[Document] = []
+        size = 0
+        async for document in cursor.sort("_id", ASCENDING).limit(BATCH):
+            documents.append(document)
+            size += len(document["value"])
+            if size > FETCH_BYTES:
+                break
+        return documents
+
+    async def _publish(self, documents: list[Document]) -> list[str]:
+        """Send documents in order; the ids that Kafka acknowledged. Raises the first error after waiting for all."""
+        sends = []
+        for (topic, partition), group in (await self._by_partition(documents)).items():
+            sends.append(self._send(topic, partition, group))
+        published: list[str] = []
+        failure: BaseException | None = None
+        for result in await asyncio.gather(*sends, return_exceptions=True):
+            if isinstance(result, BaseException):
+                failure = result
+            else:
+                published += result
+        if failure is not None and not published:
+            raise failure
+        return published
+
+    async def _by_partition(self, documents: Iterable[Document]) -> dict[tuple[str, int], list[Document]]:
+        groups: dict[tuple[str, int], list[Document]] = {}
+        partitions: dict[str, list[int]] = {}
+        for document in documents:
+            topic = document["topic"]
+            if topic not in partitions:
+                partitions[topic] = sorted(await self._producer.partitions_for(topic))
+            key = document["key"].encode()
+            partition = self._partition(key, partitions[topic], partitions[topic])
+            groups.setdefault((topic, partition), []).append(document)
+        return groups
+
+    async def _send(self, topic: str, partition: int, documents: list[Document]) -> list[str]:
+        """Send one partition's documents as few batches, one after the other so that order holds."""
+        published: list[str] = []
+        waiting = list(documents)
+        while waiting:
+            batch = self._producer.create_batch()
+            ids: list[str] = []
+            for document in waiting:
+                appended = batch.append(
+                    key=document["key"].encode(),
+                    value=document["value"],
+                    timestamp=int(document["at"].timestamp() * 1000),
+                    headers=[(name, content) for name, content in document["headers"]],
+                )
+                if appended is None:
+                    break
+                ids.append(document["_id"])
+            if not ids:
+                await self._reject(waiting.pop(0))
+                continue
+            acknowledged = await self._producer.send_batch(batch, topic, partition=partition)
+            try:
+                await acknowledged
+            except MessageSizeTooLargeError:
+                if len(ids) > 1:
+                    raise
+                await self._reject(waiting.pop(0))
+                continue
+            published += ids
+            waiting = waiting[len(ids) :]
+        return published
+
+    async def _reject(self, document: Document) -> None:
+        """Set aside an event that Kafka will never take, so that the rest goes on."""
+        log.error("event too large for kafka; kept in the outbox", extra={"event": document["_id"]})
+        measures.outbox_rejected.add(1)
+        await self._outbox.update_one(
+            {"_id": document["_id"]}, {"$set": {"pending": None, "rejected": "too large"}}
+        )
+
+
+def _age(documents: list[Document], now: datetime) -> float:
+    return max(0.0, (now - documents[0]["at"]).total_seconds()) if documents else 0.0

@@ -1,0 +1,90 @@
+"""A service's projection of the settings: kept in its own database, so that it works while desk is down."""
+
+import asyncio
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from pydantic import ValidationError
+from pymongo import ReplaceOne
+from pymongo.errors import PyMongoError
+
+from postroom_contracts.config import (
+    SETTING_MODELS,
+    Macro,
+    Mailbox,
+    Policy,
+    Queue,
+    Rule,
+    Schedule,
+    SettingChanged,
+)
+from postroom_plumbing.mongo import Database
+from postroom_plumbing.unit import Unit
+
+log = logging.getLogger(__name__)
+
+REFRESH_SECONDS = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """The settings at one moment, by id."""
+
+    mailbox: dict[str, Mailbox] = field(default_factory=dict)
+    queue: dict[str, Queue] = field(default_factory=dict)
+    rule: dict[str, Rule] = field(default_factory=dict)
+    policy: dict[str, Policy] = field(default_factory=dict)
+    schedule: dict[str, Schedule] = field(default_factory=dict)
+    macro: dict[str, Macro] = field(default_factory=dict)
+
+
+class SettingsView:
+    """`current` is what this service knows of the settings, at most a second old."""
+
+    def __init__(self, database: Database) -> None:
+        self._collection = database["settings"]
+        self.current = Settings()
+
+    async def apply(self, events: Sequence[SettingChanged], unit: Unit) -> None:
+        """Keep newer settings inside the caller's transaction; older ones than those kept change nothing."""
+        newest: dict[str, SettingChanged] = {}
+        for event in events:
+            if event.key not in newest or event.version > newest[event.key].version:
+                newest[event.key] = event
+        known = {
+            document["_id"]: int(document["version"])
+            async for document in self._collection.find({"_id": {"$in": list(newest)}}, session=unit.session)
+        }
+        writes = [
+            ReplaceOne(
+                {"_id": key},
+                {"kind": event.kind, "id": event.id, "version": event.version, "value": event.value},
+                upsert=True,
+            )
+            for key, event in newest.items()
+            if event.version > known.get(key, 0)
+        ]
+        if writes:
+            await self._collection.bulk_write(writes, ordered=False, session=unit.session)
+
+    async def refresh(self) -> None:
+        """Read the projection. A setting that this version cannot read is left out and named in the log."""
+        found = Settings()
+        async for document in self._collection.find({"value": {"$ne": None}}):
+            try:
+                value = SETTING_MODELS[document["kind"]].model_validate(document["value"])
+            except (KeyError, ValidationError):
+                log.exception("setting cannot be read", extra={"setting": document["_id"]})
+                continue
+            getattr(found, document["kind"])[document["id"]] = value
+        self.current = found
+
+    async def keep_fresh(self) -> None:
+        """Refresh until cancelled."""
+        while True:
+            try:
+                await self.refresh()
+            except PyMongoError as error:
+                log.warning("settings not refreshed", extra={"error": type(error).__name__})
+            await asyncio.sleep(REFRESH_SECONDS)

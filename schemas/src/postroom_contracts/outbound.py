@@ -1,0 +1,29 @@
+"""What an agent asks to be sent."""
+
+from postroom_contracts.event import Event
+from postroom_contracts.topics import Topic
+from postroom_contracts.values import Instant, Party
+
+
+class ReplyRequested(Event, topic=Topic.OUTBOUND, type="postroom.reply.requested.v1"):
+    """An agent's reply is to be mailed."""
+
+    message: str
+    ticket: str
+    number: int
+    mailbox: str
+    author: str
+    """The name the customer sees."""
+    to: tuple[Party, ...]
+    cc: tuple[Party, ...] = ()
+    subject_line: str
+    text: str
+    html: str | None = None
+    message_id: str
+    references: tuple[str, ...] = ()
+    """The chain above this mail, oldest first; the last is what it answers."""
+    requested_at: Instant
+
+    @property
+    def key(self) -> str:
+        return self.ticket
