@@ -47,11 +47,7 @@ class Cluster:
     async def _ensure_topics(self) -> None:
         names = {topic: physical_topic(self._settings.namespace, topic) for topic in Topic}
         existing = set(await self._admin.list_topics())
-        wanted = [
-            self._topic(name, compacted=topic.compacted)
-            for topic, name in names.items()
-            if name not in existing
-        ]
+        wanted = [self._topic(name, compacted=topic.compacted) for topic, name in names.items() if name not in existing]
         dead = [name + DEAD_LETTER_SUFFIX for name in names.values()]
         wanted += [self._topic(name, compacted=False, partitions=1) for name in dead if name not in existing]
         if not wanted:

@@ -1,8 +1,8 @@
 """Batches in, one transaction out: the way every service consumes.
 
-A batch of records (any topics, any partitions) is handled in one MongoDB transaction that holds the service's state, the
-events it states, the dead letters, and the position reached in each partition. Positions live in MongoDB under the
-Kafka cluster's id; Kafka's own committed offsets are kept only so that lag can be seen from outside.
+A batch of records (any topics, any partitions) is handled in one MongoDB transaction that holds the service's state,
+the events it states, the dead letters, and the position reached in each partition. Positions live in MongoDB under
+the Kafka cluster's id; Kafka's own committed offsets are kept only so that lag can be seen from outside.
 """
 
 import asyncio
@@ -106,7 +106,7 @@ class Consumer:
             self._kafka.seek(partition, offset)
 
     async def consume(self, records: Any) -> None:
-        """Handle what one poll brought. Returns only when it is durable, given up to dead letters, or we are stopping."""
+        """Handle what one poll brought; returns when it is durable, given up to dead letters, or we are stopping."""
         started = time.monotonic()
         batch: list[ConsumerRecord] = self._positions.fresh(records)
         if batch and not self._stopping.is_set():
@@ -147,7 +147,7 @@ class Consumer:
         while not self._stopping.is_set():
             try:
                 await action()
-            except Exception as error:
+            except Exception as error:  # noqa: BLE001 - returned to the caller, which gives up or splits the batch
                 measures.retries.add(1, {"group": self.group, "error": type(error).__name__})
                 if not (unreachable(error) or isinstance(error, StaleError)):
                     log.error("batch failed", extra={"group": self.group, **described(error)})

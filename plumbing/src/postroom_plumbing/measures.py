@@ -13,9 +13,7 @@ handler_seconds = _meter.create_histogram(
 consumer_lag = _meter.create_gauge(
     "postroom.consume.lag", unit="{event}", description="Events of a partition not handled yet"
 )
-events_handled = _meter.create_counter(
-    "postroom.consume.events", unit="{event}", description="Events handled, by type"
-)
+events_handled = _meter.create_counter("postroom.consume.events", unit="{event}", description="Events handled, by type")
 dead_letters = _meter.create_counter(
     "postroom.dead_letters", unit="{event}", description="Events given up and put on a dead letter topic"
 )

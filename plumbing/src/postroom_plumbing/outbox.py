@@ -1,7 +1,7 @@
 """The outbox: events written in the transaction that made them true.
 
-A document is one Kafka record: `_id` (the event's id, which sorts by time), `shard`, `topic`, `key`, `headers`, `value`,
-`at`, `pending`, and once published `cluster`, the id of the Kafka cluster that acknowledged it.
+A document is one Kafka record: `_id` (the event's id, which sorts by time), `shard`, `topic`, `key`, `headers`,
+`value`, `at`, `pending`, and once published `cluster`, the id of the Kafka cluster that acknowledged it.
 """
 
 from datetime import datetime
@@ -57,9 +57,7 @@ class Outbox:
         topic = physical_topic(self._namespace, event.topic)
         return self.record(event_id, topic, event.key, headers, value, at)
 
-    def record(
-        self, event_id: str, topic: str, key: str, headers: Headers, value: bytes, at: datetime
-    ) -> Document:
+    def record(self, event_id: str, topic: str, key: str, headers: Headers, value: bytes, at: datetime) -> Document:
         """The outbox document of any record; `topic` is the physical name."""
         return {
             "_id": event_id,

@@ -72,9 +72,7 @@ class Positions:
                 existing = await self._collection.find_one({"_id": self._id(partition)}, session=session)
                 if existing is not None:
                     raise StaleError(f"{partition.topic}/{partition.partition} is worked on elsewhere")
-                await self._collection.insert_one(
-                    {"_id": self._id(partition), "next": following}, session=session
-                )
+                await self._collection.insert_one({"_id": self._id(partition), "next": following}, session=session)
                 continue
             result = await self._collection.update_one(
                 {"_id": self._id(partition), "next": stored}, {"$set": {"next": following}}, session=session

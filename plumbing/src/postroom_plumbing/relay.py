@@ -12,8 +12,8 @@ from pymongo import ASCENDING
 from pymongo.errors import PyMongoError
 
 from postroom_plumbing import measures
-from postroom_plumbing.cluster import MAX_EVENT_BYTES
 from postroom_plumbing.clock import utc_now
+from postroom_plumbing.cluster import MAX_EVENT_BYTES
 from postroom_plumbing.leases import Leases
 from postroom_plumbing.mongo import Database, Document
 from postroom_plumbing.outbox import COLLECTION, SHARDS
@@ -184,9 +184,7 @@ class Relay:
         """Set aside an event that Kafka will never take, so that the rest goes on."""
         log.error("event too large for kafka; kept in the outbox", extra={"event": document["_id"]})
         measures.outbox_rejected.add(1)
-        await self._outbox.update_one(
-            {"_id": document["_id"]}, {"$set": {"pending": None, "rejected": "too large"}}
-        )
+        await self._outbox.update_one({"_id": document["_id"]}, {"$set": {"pending": None, "rejected": "too large"}})
 
 
 def _age(documents: list[Document], now: datetime) -> float:

@@ -65,9 +65,7 @@ class Service(Generic[S]):
         self.view = SettingsView(self.database)
         self.health = Health()
         self.app = FastAPI(title=f"Postroom {name}", docs_url=None, redoc_url=None, openapi_url=None)
-        self._broker = KafkaBroker(
-            settings.kafka_url, apply_types=False, logger=None, graceful_timeout=STOP_SECONDS
-        )
+        self._broker = KafkaBroker(settings.kafka_url, apply_types=False, logger=None, graceful_timeout=STOP_SECONDS)
         self._cluster = Cluster(settings)
         self._relay = Relay(self.database, settings, self.wakeup)
         self._consumer: Consumer | None = None
@@ -194,9 +192,7 @@ class Service(Generic[S]):
             self.health.add(name, check)
 
 
-def run(
-    name: str, settings: S, build: Callable[[Service[S]], Awaitable[None]], *, role: str | None = None
-) -> None:
+def run(name: str, settings: S, build: Callable[[Service[S]], Awaitable[None]], *, role: str | None = None) -> None:
     """Run a process of service `name` until it is told to stop; leaves with 1 when a part of it failed for good."""
     telemetry.set_up(f"{name}-{role}" if role else name, settings.log_level)
     with asyncio.Runner(loop_factory=_event_loop) as runner:
@@ -206,7 +202,7 @@ def run(
 
 
 def _event_loop() -> asyncio.AbstractEventLoop:
-    import uvloop  # noqa: PLC0415 - not there on every platform; only a running process needs it
+    import uvloop
 
     loop: asyncio.AbstractEventLoop = uvloop.new_event_loop()
     return loop

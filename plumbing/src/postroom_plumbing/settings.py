@@ -30,9 +30,7 @@ class ServiceSettings(BaseSettings):
     model_config = SettingsConfigDict(env_prefix=PREFIX, frozen=True, extra="ignore")
 
     kafka_url: KafkaUrl = "127.0.0.1:9092"
-    mongo_url: str = Field(
-        default="mongodb://127.0.0.1:27017/?replicaSet=rs0", pattern=r"^mongodb(\+srv)?://"
-    )
+    mongo_url: str = Field(default="mongodb://127.0.0.1:27017/?replicaSet=rs0", pattern=r"^mongodb(\+srv)?://")
     redis_url: str = Field(default="redis://127.0.0.1:6379/0", pattern=r"^(rediss?|unix)://")
     namespace: Namespace = ""
     """Stands before every topic and database, so that several Postrooms can share servers."""

@@ -37,9 +37,7 @@ SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30)
 
 def exporting() -> bool:
     """Whether spans leave this process."""
-    return bool(
-        os.environ.get("OTEL_EXPORTER_OTLP_ENDPOINT") or os.environ.get("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT")
-    )
+    return bool(os.environ.get("OTEL_EXPORTER_OTLP_ENDPOINT") or os.environ.get("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT"))
 
 
 def set_up(service: str, log_level: str) -> None:
@@ -97,9 +95,7 @@ def _set_up_logs(service: str, level: str) -> None:
     logging.basicConfig(level=level, handlers=[handler], force=True)
     for noisy in ("aiokafka", "httpx", "mail.log", "pymongo", "uvicorn"):
         logging.getLogger(noisy).setLevel(logging.WARNING)
-    logging.getLogger("aiokafka.consumer.group_coordinator").setLevel(
-        logging.CRITICAL
-    )  # says ERROR while it waits
+    logging.getLogger("aiokafka.consumer.group_coordinator").setLevel(logging.CRITICAL)  # says ERROR while it waits
 
 
 def traceparent(span: Span) -> str | None:
@@ -132,10 +128,7 @@ def batch_spans(name: str, parents: Sequence[tuple[str, str | None]]) -> Iterato
     if not exporting():
         yield dict(parents)
         return
-    spans = {
-        key: _tracer.start_span(name, context=_context(parent), kind=SpanKind.CONSUMER)
-        for key, parent in parents
-    }
+    spans = {key: _tracer.start_span(name, context=_context(parent), kind=SpanKind.CONSUMER) for key, parent in parents}
     try:
         yield {key: traceparent(span) for key, span in spans.items()}
     except BaseException as error:

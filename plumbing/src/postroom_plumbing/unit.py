@@ -25,9 +25,7 @@ class Unit:
         self.documents: list[Document] = []
         self._outbox = outbox
 
-    def emit(
-        self, event: Event, cause: Received[Event] | None = None, traceparent: str | None = None
-    ) -> None:
+    def emit(self, event: Event, cause: Received[Event] | None = None, traceparent: str | None = None) -> None:
         """State an event when the transaction commits; it continues the trace of `cause` or of `traceparent`."""
         parent = self.traces.get(cause.id, cause.traceparent) if cause is not None else traceparent
         self.documents.append(self._outbox.document(event, self.now, parent))
@@ -63,7 +61,7 @@ class Units:
             return result
 
         async with await self._client.start_session() as session:
-            result = await session.with_transaction(attempt, **TRANSACTION)
+            result: T = await session.with_transaction(attempt, **TRANSACTION)
         if stated:
             await self._wakeup.set_everywhere()
         return result

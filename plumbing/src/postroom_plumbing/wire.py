@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Generic, Protocol, TypeVar
+from typing import Generic, Protocol, TypeVar, cast
 
 from pydantic import ValidationError
 
@@ -12,6 +12,7 @@ from postroom_plumbing.errors import PermanentError
 from postroom_plumbing.ids import new_id
 
 E = TypeVar("E", bound=Event, covariant=True)
+T = TypeVar("T", bound=Event)
 Headers = list[tuple[str, bytes]]
 
 
@@ -33,6 +34,11 @@ class Received(Generic[E]):
     event: E
     id: str
     traceparent: str | None
+
+
+def of_type(batch: Iterable[Received[Event]], kind: type[T]) -> list[Received[T]]:
+    """The events of a batch that are of one type, in order."""
+    return [cast("Received[T]", one) for one in batch if isinstance(one.event, kind)]
 
 
 def encode(event: Event, *, source: str, at: datetime, traceparent: str | None) -> tuple[str, Headers, bytes]:
@@ -80,8 +86,7 @@ def decode(record: Record, models: Mapping[str, type[Event]]) -> Received[Event]
         event = model.model_validate_json(record.value or b"")
     except ValidationError as error:
         reasons = "; ".join(
-            f"{'.'.join(map(str, e['loc'])) or 'value'}: {e['msg']}"
-            for e in error.errors(include_input=False)
+            f"{'.'.join(map(str, e['loc'])) or 'value'}: {e['msg']}" for e in error.errors(include_input=False)
         )
         raise PermanentError(f"not a {kind}: {reasons}") from None
     return Received(event, head.get(headers.ID, ""), head.get(headers.TRACEPARENT))

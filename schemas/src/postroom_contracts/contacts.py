@@ -20,6 +20,8 @@ class ContactReceived(Event, topic=Topic.CONTACTS, type="postroom.contact.receiv
     contact: str
     ticket: str
     opens: bool
+    follows: str | None = None
+    """The closed ticket this new one goes on from."""
     evidence: Evidence
     channel: Channel
     mailbox: str

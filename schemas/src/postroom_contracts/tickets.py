@@ -29,6 +29,8 @@ class Ticket(Value):
     updated_at: Instant
     solved_at: Instant | None = None
     reopens: int = 0
+    follows: str | None = None
+    """The closed ticket this one goes on from."""
 
 
 class Message(Value):
@@ -74,7 +76,7 @@ class TicketMessageAdded(TicketEvent, Event, topic=Topic.TICKETS, type="postroom
     """A contact, a reply or a note was added; a contact may have reopened the ticket."""
 
     message: Message
-    changes: dict[str, "Change"] = {}
+    changes: dict[str, "Change"] = Field(default_factory=dict)
 
 
 class Change(Value):

@@ -10,7 +10,7 @@ from postroom_contracts.event import Value
 Priority = Literal["low", "normal", "high", "urgent"]
 Status = Literal["new", "open", "pending", "on_hold", "solved", "closed"]
 Channel = Literal["email", "form", "chat", "sms", "call", "api"]
-Automatic = Literal["auto-reply", "bounce", "list", "bulk", "no-reply-wanted"]
+Automatic = Literal["auto-reply", "auto-generated", "bounce", "list", "bulk", "no-reply-wanted"]
 Metric = Literal["first_reply", "resolution"]
 
 

@@ -1,0 +1,67 @@
+"""Address fields (RFC 5322 section 3.4), read leniently: groups, comments, bare names and lost quotes."""
+
+import re
+
+from postroom_ingest.parse.limits import MAX_ADDRESSES
+from postroom_ingest.parse.model import Address
+from postroom_ingest.parse.words import decode_words, raw_text
+
+_PLAIN = re.compile(r'\s*(?:("?)([^"<>,;:()@\\]*)\1\s*<([^<>\s"(),:;]+)>|([^\s<>"(),:;]+@[^\s<>"(),:;]+))\s*')
+_TOKEN = re.compile(r'"(?:[^"\\]|\\.)*"|\((?:[^()\\]|\\.)*\)|<[^<>]*>|[,;:]|[^",;:<>()]+|.', re.DOTALL)
+_QUOTED_PAIR = re.compile(r"\\(.)")
+_SPACE = re.compile(r"\s+")
+
+
+def addresses(field: bytes, defects: list[str], hint: str = "") -> tuple[Address, ...]:
+    """The mailboxes of a field in order. A piece without any address is passed over."""
+    if not field:
+        return ()
+    text = raw_text(field, defects, hint)
+    plain = _PLAIN.fullmatch(text)
+    if plain:
+        return (_address(plain[2] or "", plain[3] or plain[4], defects),)
+    return _mailboxes(text, defects)
+
+
+def _mailboxes(text: str, defects: list[str]) -> tuple[Address, ...]:
+    found: list[Address] = []
+    name: list[str] = []
+    comment = angle = ""
+    for match in [*_TOKEN.finditer(text), None]:
+        piece = match[0] if match else ";"
+        if piece in ",;":
+            address = angle or _bare(name)
+            if address:
+                found.append(_address("".join(name) if angle else comment, address, defects))
+            # `Doe, John <j@example.org>` without its quotes: keep the first half for the next piece
+            name = [*name, piece] if piece == "," and not address and name else []
+            comment = angle = ""
+        elif piece == ":" and not angle and "@" not in "".join(name):
+            name = []  # a group's name, or the word before a route
+        elif piece[0] == "<" and len(piece) > 1:
+            angle = piece[1:-1]
+        elif piece[0] == "(" and len(piece) > 1:
+            comment = piece[1:-1]
+        else:
+            name.append(piece)
+        if len(found) >= MAX_ADDRESSES:
+            defects.append("too-many-addresses")
+            break
+    return tuple(found)
+
+
+def _bare(name: list[str]) -> str:
+    """An address that stands without angle brackets."""
+    words = [w for w in "".join(name).split() if "@" in w]
+    return words[-1] if words else ""
+
+
+def _address(name: str, address: str, defects: list[str]) -> Address:
+    if address.startswith("@") and ":" in address:
+        address = address.rpartition(":")[2]  # an obsolete route (RFC 5322 section 4.4)
+    address = _SPACE.sub("", decode_words(address, defects)).strip("\"'")
+    name = name.strip(" \t,;'")
+    if '"' in name or "\\" in name:
+        name = _QUOTED_PAIR.sub(r"\1", name).replace('"', "")
+    name = _SPACE.sub(" ", decode_words(name, defects)).strip("\"' ")
+    return Address("" if name.lower() == address.lower() else name, address)

@@ -1,0 +1,64 @@
+"""What a mail says once it has been read: plain values, safe to store and to show."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal
+
+AutomaticKind = Literal["auto-reply", "auto-generated", "bounce", "list", "bulk", "no-reply-wanted"]
+Importance = Literal["low", "normal", "high"]
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """One mailbox of an address field; `name` is empty when the field gives none."""
+
+    name: str
+    address: str
+
+
+@dataclass(frozen=True, slots=True)
+class Attachment:
+    """A part that is not body text. `part` finds its bytes again with `attachment_bytes`."""
+
+    part: int
+    name: str
+    content_type: str
+    size: int
+    """Bytes after transfer decoding."""
+    content_id: str | None
+    inline: bool
+    """Shown within the text (an image the HTML points to), so not listed below it."""
+    sha256: str
+
+
+@dataclass(frozen=True, slots=True)
+class Mail:
+    """One mail, read. All texts are free of NUL; `html` is safe to put into a page."""
+
+    subject: str
+    from_: Address | None
+    reply_to: tuple[Address, ...]
+    to: tuple[Address, ...]
+    cc: tuple[Address, ...]
+    message_id: str | None
+    """Without angle brackets, like all ids here."""
+    in_reply_to: tuple[str, ...]
+    references: tuple[str, ...]
+    """Oldest first."""
+    thread_root: str
+    """Always present: see `thread_root`."""
+    sent_at: datetime | None
+    """The Date field in UTC."""
+    text: str
+    """Plain text with LF line ends; made from the HTML where the mail has no text of its own."""
+    html: str | None
+    attachments: tuple[Attachment, ...]
+    language: str | None
+    """ISO 639-1, or None when unsure."""
+    importance: Importance
+    automatic: AutomaticKind | None
+    """Why this mail must not be acknowledged; None for a person's mail."""
+    automatic_evidence: str | None
+    """The field that says so, as `Name: value`."""
+    defects: tuple[str, ...]
+    """Names of what was wrong with the mail, e.g. `no-message-id`, `charset-unknown:x`."""

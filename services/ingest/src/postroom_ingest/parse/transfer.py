@@ -1,0 +1,60 @@
+"""Content-Transfer-Encoding undone (RFC 2045 section 6), keeping whatever can be kept of damaged data."""
+
+import binascii
+import re
+
+_NOT_BASE64 = re.compile(rb"[^A-Za-z0-9+/]+")
+_PADDING = re.compile(rb"=+")
+_UUENCODED = re.compile(rb"^begin [0-7]{3,4} [^\n]*\n(.*?)^(?:`|end)", re.MULTILINE | re.DOTALL)
+
+
+def decode_transfer(data: bytes, encoding: str) -> bytes:
+    """The bytes of a part; an encoding nobody knows leaves them as they are."""
+    match encoding:
+        case "base64":
+            return decode_base64(data)
+        case "quoted-printable":
+            return binascii.a2b_qp(data)
+        case "x-uuencode" | "uuencode" | "x-uue" | "uue":
+            return _decode_uu(data)
+        case _:
+            return data
+
+
+def decode_base64(data: bytes) -> bytes:
+    """Base64 with stray characters passed over, padding in the middle and a lost end accepted."""
+    try:
+        decoded = binascii.a2b_base64(data)
+    except binascii.Error:
+        return _patched(data)
+    whole = len(data.rstrip(b"=\r\n \t"))
+    return decoded if data.find(b"=", 0, whole) < 0 else _patched(data)
+
+
+def _patched(data: bytes) -> bytes:
+    out = bytearray()
+    for number, run in enumerate(_PADDING.split(data)):
+        clean = _NOT_BASE64.sub(b"", run)
+        if number and (len(clean) % 4 or len(clean) < len(b"".join(run.split()))):
+            break  # behind the padding comes a footer, not another encoded piece
+        if len(clean) % 4 == 1:
+            clean = clean[:-1]
+        out += binascii.a2b_base64(clean + b"=" * (-len(clean) % 4))
+    return bytes(out)
+
+
+def _decode_uu(data: bytes) -> bytes:
+    match = _UUENCODED.search(data)
+    if not match:
+        return data
+    out = bytearray()
+    for line in match[1].splitlines():
+        try:
+            out += binascii.a2b_uu(line)
+        except binascii.Error:  # some encoders pad the line: take as many groups as its length asks for
+            groups = (((line[0] - 32) & 63) * 4 + 5) // 3
+            try:
+                out += binascii.a2b_uu(line[:groups])
+            except binascii.Error:
+                return data
+    return bytes(out)

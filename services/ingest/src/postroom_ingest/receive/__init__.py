@@ -1,0 +1,1 @@
+"""The doors: how mail gets in, and becomes durable before anybody is told OK."""

@@ -1,0 +1,157 @@
+"""The SMTP door (RFC 5321): 250 only after the mail is durable, and no mail refused for being malformed."""
+
+import asyncio
+import logging
+from typing import Any
+
+from aiosmtpd.smtp import SMTP, Envelope, Session
+from pymongo.errors import PyMongoError
+
+from postroom_ingest.raw import Incoming
+from postroom_ingest.receive.accept import Acceptor
+from postroom_ingest.settings import ReceiveSettings
+from postroom_plumbing import measures
+from postroom_plumbing.mongo import unreachable
+from postroom_plumbing.settings_view import SettingsView
+
+log = logging.getLogger(__name__)
+
+END = b"\r\n.\r\n"
+LINE_LIMIT = 65_536
+"""How much is buffered at once; commands have a limit of their own, lines of a mail may be of any length."""
+
+UNKNOWN = "550 5.1.1 No such mailbox here"
+TOO_LARGE = "552 5.3.4 The message is larger than this server takes"
+TRY_LATER = "451 4.3.0 Not stored, please try again later"
+_ENHANCED = {"552 Error: message size exceeds fixed maximum message size": TOO_LARGE}
+
+
+class PostroomSMTP(SMTP):
+    """aiosmtpd's server, but it reads DATA in large pieces and takes lines of any length."""
+
+    line_length_limit = LINE_LIMIT
+
+    async def push(self, status: Any) -> None:
+        """Send a reply, with its enhanced code (RFC 3463) where the library has none."""
+        await super().push(_ENHANCED.get(status, status) if isinstance(status, str) else status)
+
+    async def smtp_DATA(self, arg: str) -> None:
+        if await self.check_helo_needed() or await self.check_auth_needed("DATA"):
+            return
+        if self.envelope is None or not self.envelope.rcpt_tos:
+            await self.push("503 5.5.1 Error: need RCPT command")
+            return
+        if arg:
+            await self.push("501 5.5.4 Syntax: DATA")
+            return
+        await self.push("354 End data with <CR><LF>.<CR><LF>")
+        content = await read_data(self._reader, self.data_size_limit)
+        if content is None:
+            measures.mails_refused.add(1, {"code": "552"})
+            await self.push(TOO_LARGE)
+        else:
+            self.envelope.content = self.envelope.original_content = content
+            await self.push(await self._call_handler_hook("DATA"))
+        self._set_post_data_state()  # type: ignore[no-untyped-call]
+
+
+async def read_data(reader: asyncio.StreamReader, limit: int | None) -> bytes | None:
+    """The mail up to the lone dot, with dot-stuffing undone (RFC 5321 section 4.5.2); None when it exceeds `limit`."""
+    data = bytearray(b"\r\n")  # so that a dot at the very beginning ends an empty mail
+    size = 0
+    while not data.endswith(END):
+        if any(data.endswith(END[:length]) for length in range(1, len(END))) and size:
+            piece = await reader.readexactly(1)
+        elif size == 0:
+            piece = await reader.readexactly(3)
+        else:
+            try:
+                piece = await reader.readuntil(END)
+            except asyncio.LimitOverrunError as overrun:
+                piece = await reader.readexactly(overrun.consumed)
+        size += len(piece)
+        data += piece
+        if limit and size > limit + len(END):
+            del data[: -len(END)]
+    if limit and size > limit + len(END):
+        return None
+    del data[-3:]
+    return bytes(data.replace(b"\r\n.", b"\r\n")[2:])
+
+
+class Door:
+    """What the server asks us: is there such a mailbox, and is the mail stored."""
+
+    def __init__(self, acceptor: Acceptor, view: SettingsView) -> None:
+        self._acceptor = acceptor
+        self._view = view
+
+    async def handle_RCPT(
+        self, server: SMTP, session: Session, envelope: Envelope, address: str, options: list[str]
+    ) -> str:
+        """Take a recipient that is one of our mailboxes."""
+        if self._mailbox(address) is None:
+            measures.mails_refused.add(1, {"code": "550"})
+            return UNKNOWN
+        envelope.rcpt_tos.append(address)
+        envelope.rcpt_options.extend(options)
+        return "250 2.1.5 OK"
+
+    async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:
+        """Store the mail, then say so."""
+        mailbox = self._mailbox(envelope.rcpt_tos[0])
+        if mailbox is None:
+            return UNKNOWN
+        mail = Incoming(
+            raw=envelope.content if isinstance(envelope.content, bytes) else b"",
+            mailbox=mailbox,
+            envelope_from=envelope.mail_from or "",
+            envelope_to=tuple(envelope.rcpt_tos),
+            door="smtp",
+        )
+        try:
+            contact = await self._acceptor.accept(mail)
+        except PyMongoError as error:
+            measures.mails_refused.add(1, {"code": "451"})
+            log.warning("mail not stored", extra={"error": type(error).__name__, "unreachable": unreachable(error)})
+            return TRY_LATER
+        return f"250 2.0.0 OK {contact}"
+
+    def _mailbox(self, address: str) -> str | None:
+        """The id of the mailbox with this address (case does not matter, RFC 5321 section 2.4 notwithstanding)."""
+        wanted = address.lower()
+        for mailbox_id, mailbox in self._view.current.mailbox.items():
+            if mailbox.address == wanted:
+                return mailbox_id
+        return None
+
+
+class SmtpServer:
+    """The listening socket."""
+
+    def __init__(self, acceptor: Acceptor, view: SettingsView, settings: ReceiveSettings) -> None:
+        self._door = Door(acceptor, view)
+        self._settings = settings
+        self._server: asyncio.Server | None = None
+
+    def _protocol(self) -> SMTP:
+        return PostroomSMTP(
+            self._door,
+            data_size_limit=self._settings.smtp_max_bytes,
+            enable_SMTPUTF8=True,
+            hostname=self._settings.smtp_hostname,
+            ident="Postroom",
+            loop=asyncio.get_running_loop(),
+        )
+
+    async def start(self) -> None:
+        """Listen."""
+        loop = asyncio.get_running_loop()
+        self._server = await loop.create_server(
+            self._protocol, host=self._settings.smtp_host, port=self._settings.smtp_port
+        )
+
+    async def stop(self) -> None:
+        """Take no new connections; those that are open end with the process, unanswered mails are tried again."""
+        if self._server is not None:
+            self._server.close()
