@@ -53,3 +53,6 @@ clocks_fired = _meter.create_counter(
 clock_delay = _meter.create_histogram(
     "postroom.sla.delay", unit="s", description="From the moment a clock was due to its event committed"
 )
+tickets_assigned = _meter.create_counter(
+    "postroom.routing.assigned", unit="{ticket}", description="Tickets the router gave to an agent"
+)

@@ -28,7 +28,7 @@ from redis.asyncio import Redis
 
 from postroom_contracts import Event
 from postroom_contracts.config import SettingChanged
-from postroom_plumbing import telemetry
+from postroom_plumbing import problems, telemetry
 from postroom_plumbing.cluster import Cluster
 from postroom_plumbing.consume import Consumer, Handler
 from postroom_plumbing.errors import NewClusterError, described
@@ -64,7 +64,8 @@ class Service(Generic[S]):
         self.units = Units(self.client, self.outbox, self.wakeup)
         self.view = SettingsView(self.database)
         self.health = Health()
-        self.app = FastAPI(title=f"Postroom {name}", docs_url=None, redoc_url=None, openapi_url=None)
+        self.app = FastAPI(title=f"Postroom {name}", docs_url=None, redoc_url=None)
+        problems.install(self.app)
         self._broker = KafkaBroker(settings.kafka_url, apply_types=False, logger=None, graceful_timeout=STOP_SECONDS)
         self._cluster = Cluster(settings)
         self._relay = Relay(self.database, settings, self.wakeup)

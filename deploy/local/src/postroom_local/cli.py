@@ -1,0 +1,23 @@
+"""The `postroom` command: one module per subcommand, listed here."""
+
+import typer
+
+from postroom_local.admin_token import token
+from postroom_local.errors import one_line_errors
+from postroom_local.status import status
+from postroom_local.up import up
+
+app = typer.Typer(
+    help="Postroom, the support desk, on this machine.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+for command in (up, status, token):
+    app.command()(command)
+
+
+def main() -> None:
+    """Run the command line; what goes wrong is one line on stderr and exit code 1 (wrong usage: 2)."""
+    with one_line_errors():
+        app()

@@ -1,0 +1,50 @@
+"""`postroom status`: each service and server with its address and health."""
+
+import asyncio
+import json
+import os
+from typing import Annotated
+
+import httpx
+import typer
+
+from postroom_local.errors import StackError
+from postroom_local.home import Home
+from postroom_local.runfile import Entry, Run, read_run
+from postroom_local.servers import kafka, mongod, valkey
+from postroom_local.settings import StackSettings, read_settings
+from postroom_local.supervisor import is_ready
+
+_SERVERS = {"mongodb": mongod.answers, "valkey": valkey.answers, "kafka": kafka.answers}
+
+
+def status(as_json: Annotated[bool, typer.Option("--json", help="For programs.")] = False) -> None:
+    """Show each service and server with its address and health; exit code 1 if one is down."""
+    home = Home(read_settings(StackSettings, os.environ).home)
+    run = read_run(home)
+    if run is None:
+        if as_json:
+            print(json.dumps({"home": str(home.path), "running": False, "processes": []}))
+        raise StackError(f"Postroom is not running in {home.path} (make up starts it)")
+    health = asyncio.run(check(run))
+    if as_json:
+        rows = [entry.model_dump() | {"health": health[entry.name]} for entry in run.entries]
+        print(json.dumps({"home": str(home.path), "running": True, "pid": run.pid, "processes": rows}, indent=1))
+    else:
+        for entry in run.entries:
+            print(f"{entry.name:<16}{health[entry.name]:<6}{entry.pid or '-':<9}{entry.address}")
+    if set(health.values()) != {"ok"}:
+        raise typer.Exit(1)
+
+
+async def check(run: Run) -> dict[str, str]:
+    """`ok` or `down` for each name, as they answer now."""
+    async with httpx.AsyncClient(timeout=5, trust_env=False) as client:
+
+        async def healthy(entry: Entry) -> bool:
+            if entry.kind == "server":
+                return await _SERVERS[entry.name](entry.address)
+            return await is_ready(client, entry.address)
+
+        answers = await asyncio.gather(*(healthy(entry) for entry in run.entries))
+    return {entry.name: "ok" if up else "down" for entry, up in zip(run.entries, answers, strict=True)}

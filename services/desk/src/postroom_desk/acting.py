@@ -1,0 +1,165 @@
+"""What agents do to tickets: replies, notes and changes, each one transaction on the version they saw."""
+
+from collections.abc import Awaitable, Callable
+
+import nh3
+
+from postroom_contracts.outbound import ReplyRequested
+from postroom_contracts.values import Actor, Party
+from postroom_desk.api import etags, shapes
+from postroom_desk.people import Agent, People
+from postroom_desk.settings_store import SettingsStore
+from postroom_desk.store import Tickets, to_record
+from postroom_desk.tickets.record import Record, StoredMessage, add_agents_message, change
+from postroom_plumbing.ids import new_id
+from postroom_plumbing.problems import Problem
+from postroom_plumbing.telemetry import start_trace, traceparent
+from postroom_plumbing.tokens import own_message_id
+from postroom_plumbing.unit import Unit, Units
+
+Act = Callable[[Record, Unit], Awaitable[None]]
+
+
+def _actor(agent: Agent) -> Actor:
+    return Actor(kind="agent", id=agent.id, name=agent.name)
+
+
+class Acting:
+    """Carries out what agents want."""
+
+    def __init__(
+        self, tickets: Tickets, people: People, settings: SettingsStore, units: Units, secret: str, host: str
+    ) -> None:
+        self._tickets = tickets
+        self._people = people
+        self._settings = settings
+        self._units = units
+        self._secret = secret
+        self._host = host
+
+    async def on(self, ticket: str, if_match: str | None, act: Act) -> Record:
+        """Do `act` to a ticket (id or number) if it is still the version that `if_match` names.
+
+        Raises:
+            Problem: 404, 412, or whatever `act` refuses with; nothing has changed then.
+        """
+        span = start_trace("agent acts")
+
+        async def work(unit: Unit) -> Record:
+            document = await self._tickets.find(ticket, unit)
+            if document is None:
+                raise Problem(404, "not-found", f"there is no ticket {ticket}")
+            etags.check(if_match, document["version"])
+            record = to_record(document)
+            await act(record, unit)
+            await self._tickets.save([record], unit)
+            for event in record.events:
+                unit.emit(event, traceparent=traceparent(span))
+            return record
+
+        try:
+            return await self._units.run(work)
+        finally:
+            span.end()
+
+    def reply(self, body: shapes.ReplyBody, agent: Agent) -> Act:
+        """An agent's reply, and the mail that carries it."""
+
+        async def act(record: Record, unit: Unit) -> None:
+            ticket = record.ticket
+            to = tuple(body.to) if body.to else (record.reply_to,)
+            _check_recipients((*to, *body.cc))
+            message_id = own_message_id(
+                self._secret, "reply", ticket.id, (reply_id := new_id()), await self._host_of(ticket.mailbox, unit)
+            )
+            chain = record.chain
+            html = nh3.clean(body.html) if body.html else None
+            message = StoredMessage(
+                id=reply_id,
+                ticket=ticket.id,
+                kind="reply",
+                at=unit.now,
+                author=_actor(agent),
+                text=body.text,
+                html=html,
+                message_id=message_id,
+                to=to,
+                cc=tuple(body.cc),
+                delivery={"state": "queued", "at": unit.now},
+            )
+            add_agents_message(record, message, unit.now)
+            if body.status is not None:
+                change(record, {"status": body.status}, message.author, unit.now)
+            unit.emit(
+                ReplyRequested(
+                    message=message.id,
+                    ticket=ticket.id,
+                    number=ticket.number,
+                    mailbox=ticket.mailbox,
+                    author=agent.name,
+                    to=to,
+                    cc=message.cc,
+                    subject_line=reply_subject(ticket.subject, ticket.number),
+                    text=body.text,
+                    html=html,
+                    message_id=message_id,
+                    references=chain,
+                    requested_at=unit.now,
+                )
+            )
+
+        return act
+
+    def note(self, body: shapes.NoteBody, agent: Agent) -> Act:
+        """An agent's note."""
+
+        async def act(record: Record, unit: Unit) -> None:
+            message = StoredMessage(
+                id=new_id(), ticket=record.ticket.id, kind="note", at=unit.now, author=_actor(agent), text=body.text
+            )
+            add_agents_message(record, message, unit.now)
+
+        return act
+
+    def patch(self, body: shapes.TicketPatch, agent: Agent) -> Act:
+        """Changed fields."""
+
+        async def act(record: Record, unit: Unit) -> None:
+            wanted = body.model_dump(include=body.model_fields_set)
+            if "tags" in wanted:
+                wanted["tags"] = tuple(dict.fromkeys(wanted["tags"]))
+            if wanted.get("agent") is not None and await self._people.get(wanted["agent"], unit) is None:
+                raise _not_there("agent", wanted["agent"])
+            if "queue" in wanted:
+                queue = await self._settings.get("queue", wanted["queue"], unit)
+                if queue is None or queue["removed"]:
+                    raise _not_there("queue", wanted["queue"])
+            change(record, wanted, _actor(agent), unit.now)
+
+        return act
+
+    async def _host_of(self, mailbox: str, unit: Unit) -> str:
+        document = await self._settings.get("mailbox", mailbox, unit)
+        if document is None or document["value"] is None:
+            return self._host
+        return str(document["value"]["address"]).rpartition("@")[2]
+
+
+def reply_subject(subject: str, number: int) -> str:
+    """The subject of an answer: `Re:` once, and the ticket's number once, so that it finds back by itself."""
+    mark = f"[#{number}]"
+    base = subject if subject[:3].lower() == "re:" else f"Re: {subject}"
+    return base if mark in base else f"{base} {mark}"
+
+
+def _check_recipients(parties: tuple[Party, ...]) -> None:
+    bad = [party.address for party in parties if "@" not in party.address or any(c.isspace() for c in party.address)]
+    if bad:
+        reasons = [{"field": "to", "reason": f"{address!r} is not an address"} for address in bad]
+        raise Problem(422, "invalid", "not valid: to", reasons)
+
+
+def _not_there(field: str, value: str) -> Problem:
+    return Problem(
+        422, "invalid", f"not valid: {field}", [{"field": field, "reason": f"there is no {field} {value!r}"}]
+    )

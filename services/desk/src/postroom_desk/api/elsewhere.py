@@ -1,0 +1,106 @@
+"""What other services keep, handed through to agents: raw mail and attachments of ingest, figures of analytics."""
+
+from collections.abc import AsyncIterator
+from typing import Annotated
+from urllib.parse import quote
+
+import httpx
+from fastapi import APIRouter, Depends, Request
+from fastapi.responses import Response, StreamingResponse
+
+from postroom_desk.api.auth import Auth
+from postroom_desk.people import Agent
+from postroom_desk.store import Tickets
+from postroom_plumbing.mongo import Document
+from postroom_plumbing.problems import Problem
+
+TIMEOUT_SECONDS = 10.0
+_HARMLESS = {"image/png", "image/jpeg", "image/gif", "image/webp", "text/plain", "application/pdf"}
+
+
+class Elsewhere:
+    """A client of the other services, with the internal token."""
+
+    def __init__(self, ingest_url: str, analytics_url: str, token: str) -> None:
+        self._ingest = ingest_url.rstrip("/")
+        self._analytics = analytics_url.rstrip("/")
+        self._http = httpx.AsyncClient(timeout=TIMEOUT_SECONDS, headers={"Authorization": f"Bearer {token}"})
+
+    async def close(self) -> None:
+        await self._http.aclose()
+
+    async def _ask(self, url: str, what: str) -> httpx.Response:
+        try:
+            response = await self._http.send(self._http.build_request("GET", url), stream=True)
+        except httpx.HTTPError:
+            raise Problem(503, "unavailable", f"{what} cannot be reached; try again") from None
+        return response
+
+    async def raw(self, contact: str, part: int | None = None) -> AsyncIterator[bytes]:
+        """The bytes of a raw mail or of one of its parts."""
+        url = f"{self._ingest}/v1/raw/{contact}" + ("" if part is None else f"/parts/{part}")
+        response = await self._ask(url, "the mail store")
+        if response.status_code != 200:
+            await response.aclose()
+            raise Problem(404 if response.status_code == 404 else 503, "not-found", "the mail store does not have this")
+
+        async def pieces() -> AsyncIterator[bytes]:
+            try:
+                async for piece in response.aiter_bytes():
+                    yield piece
+            finally:
+                await response.aclose()
+
+        return pieces()
+
+    async def figures(self, path: str, query: str) -> Response:
+        """What analytics answers, as it is."""
+        response = await self._ask(f"{self._analytics}/api/v1/analytics/{path}?{query}", "analytics")
+        body = await response.aread()
+        return Response(body, response.status_code, media_type=response.headers.get("content-type"))
+
+
+def router(tickets: Tickets, elsewhere: Elsewhere, auth: Auth) -> APIRouter:
+    """Routes of messages' sources and files, and of analytics."""
+    routes = APIRouter(prefix="/api/v1")
+    Me = Annotated[Agent, Depends(auth.agent)]  # noqa: N806
+
+    async def _message(message: str) -> Document:
+        document = await tickets.messages.find_one({"_id": message}, {"raw": 1, "attachments": 1})
+        if document is None or document["raw"] is None:
+            raise Problem(404, "not-found", "there is no such message, or it did not come by mail")
+        return document
+
+    @routes.get("/messages/{message}/raw", tags=["tickets"])
+    async def raw(message: str, _: Me) -> StreamingResponse:
+        """The mail as it came."""
+        document = await _message(message)
+        return _download(await elsewhere.raw(document["raw"]["id"]), f"{message}.eml", "message/rfc822")
+
+    @routes.get("/messages/{message}/attachments/{part}", tags=["tickets"])
+    async def attachment(message: str, part: int, _: Me) -> StreamingResponse:
+        """An attachment. Always a download: what a stranger sent is never run on this site."""
+        document = await _message(message)
+        found = next((one for one in document["attachments"] if one["part"] == part), None)
+        if found is None:
+            raise Problem(404, "not-found", f"the message has no attachment {part}")
+        kind = found["content_type"] if found["content_type"] in _HARMLESS else "application/octet-stream"
+        return _download(await elsewhere.raw(document["raw"]["id"], part), found["name"], kind)
+
+    @routes.get("/analytics/{question}", tags=["analytics"])
+    async def figures(question: str, request: Request, _: Me) -> Response:
+        """Figures: `summary` and `series`, with from, to, tz, queue, channel, agent and group_by."""
+        if question not in ("summary", "series"):
+            raise Problem(404, "not-found", "ask for summary or series")
+        return await elsewhere.figures(question, request.url.query)
+
+    return routes
+
+
+def _download(content: AsyncIterator[bytes], name: str, media_type: str) -> StreamingResponse:
+    headers = {
+        "Content-Disposition": f"attachment; filename*=UTF-8''{quote(name, safe='')}",
+        "X-Content-Type-Options": "nosniff",
+        "Content-Security-Policy": "sandbox; default-src 'none'",
+    }
+    return StreamingResponse(content, media_type=media_type, headers=headers)

@@ -1,0 +1,203 @@
+"""What the API shows and takes."""
+
+from datetime import datetime
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
+
+from postroom_contracts.agents import Availability
+from postroom_contracts.config import Address, Name
+from postroom_contracts.tickets import Ticket
+from postroom_contracts.values import Actor, Attachment, Party, Priority, Status
+from postroom_desk.people import Role
+from postroom_plumbing.mongo import Document
+
+Text = Annotated[str, StringConstraints(min_length=1, max_length=200_000, pattern=r"\S")]
+Tag = Annotated[str, StringConstraints(strip_whitespace=True, to_lower=True, min_length=1, max_length=60)]
+Html = Annotated[str, StringConstraints(max_length=400_000)]
+
+
+class Body(BaseModel):
+    """A request body: an unknown field is a mistake, and named."""
+
+    model_config = ConfigDict(extra="forbid")
+
+
+class ReplyBody(Body):
+    """An agent's reply. It goes to the customer who wrote last unless `to` says otherwise."""
+
+    text: Text
+    html: Html | None = None
+    to: Annotated[list[Party], Field(min_length=1, max_length=50)] | None = None
+    cc: Annotated[list[Party], Field(max_length=50)] = Field(default_factory=list)
+    status: Status | None = None
+    """The status the ticket gets with the reply."""
+
+
+class NoteBody(Body):
+    """A note for colleagues; it is never sent."""
+
+    text: Text
+
+
+class TicketPatch(Body):
+    """Fields to change; those not named stay."""
+
+    status: Status | None = None
+    priority: Priority | None = None
+    agent: str | None = None
+    """An agent's id, or null for nobody."""
+    queue: str | None = None
+    tags: Annotated[list[Tag], Field(max_length=50)] | None = None
+
+    @model_validator(mode="after")
+    def _something_and_nothing_emptied(self) -> "TicketPatch":
+        if not self.model_fields_set:
+            raise ValueError("name at least one of status, priority, agent, queue, tags")
+        for name in ("status", "priority", "queue", "tags"):
+            if name in self.model_fields_set and getattr(self, name) is None:
+                raise ValueError(f"{name} cannot be null")
+        return self
+
+
+class AgentBody(Body):
+    """A new agent."""
+
+    name: Name
+    email: Address
+    password: Annotated[str, StringConstraints(min_length=8, max_length=200)] | None = None
+    role: Role = "agent"
+    queues: list[str] = Field(default_factory=list)
+    skills: list[Tag] = Field(default_factory=list)
+    languages: list[Tag] = Field(default_factory=list)
+    capacity: int = Field(default=10, ge=0, le=1000)
+    availability: Availability = "offline"
+
+
+class AgentPatch(Body):
+    """Fields of an agent to change."""
+
+    name: Name | None = None
+    role: Role | None = None
+    active: bool | None = None
+    queues: list[str] | None = None
+    skills: list[Tag] | None = None
+    languages: list[Tag] | None = None
+    capacity: int | None = Field(default=None, ge=0, le=1000)
+    availability: Availability | None = None
+
+
+class AvailabilityBody(Body):
+    """Whether an agent takes tickets now."""
+
+    availability: Availability
+
+
+class CustomerPatch(Body):
+    """What an agent may write on a customer's card."""
+
+    name: Annotated[str, StringConstraints(strip_whitespace=True, max_length=200)] | None = None
+    notes: Annotated[str, StringConstraints(max_length=10_000)] | None = None
+
+
+class ClockShown(BaseModel):
+    """A clock as the workspace shows it."""
+
+    metric: str
+    state: str
+    policy: str | None = None
+    target_minutes: int
+    started_at: datetime
+    due_at: datetime | None = None
+    met_at: datetime | None = None
+    warned_at: datetime | None = None
+    breached_at: datetime | None = None
+
+
+class TicketRow(Ticket):
+    """A ticket in a list."""
+
+    clocks: list[ClockShown] = Field(default_factory=list)
+    csat: dict[str, Any] | None = None
+
+
+class TicketList(BaseModel):
+    """One page of tickets."""
+
+    items: list[TicketRow]
+    next_cursor: str | None
+
+
+class AttachmentShown(Attachment):
+    """An attachment and where to get it."""
+
+    url: str
+
+
+class MessageShown(BaseModel):
+    """A message of a ticket."""
+
+    id: str
+    kind: Literal["contact", "reply", "note"]
+    at: datetime
+    author: Actor
+    text: str
+    html: str | None
+    text_truncated: bool
+    attachments: list[AttachmentShown]
+    raw_url: str | None
+    message_id: str | None
+    to: list[Party]
+    cc: list[Party]
+    automatic: str | None
+    evidence: dict[str, Any] | None
+    """Why the message belongs to this ticket."""
+    defects: list[str]
+    delivery: dict[str, Any] | None
+    """Of a reply: queued, sent, failed or uncertain."""
+
+
+class HistoryEntry(BaseModel):
+    """Something that happened to a ticket."""
+
+    model_config = ConfigDict(extra="allow")
+
+    at: datetime
+    what: str
+    by: Actor
+
+
+class TicketShown(TicketRow):
+    """A ticket with everything that belongs to it."""
+
+    routing: dict[str, Any] | None
+    messages: list[MessageShown]
+    history: list[HistoryEntry]
+
+
+def row(document: Document) -> TicketRow:
+    """A ticket's document as a row."""
+    return TicketRow.model_validate({**document, "id": document["_id"]})
+
+
+def message(document: Document) -> MessageShown:
+    """A message's document as the API shows it."""
+    base = f"/api/v1/messages/{document['_id']}"
+    attachments = [
+        AttachmentShown(**attachment, url=f"{base}/attachments/{attachment['part']}")
+        for attachment in document["attachments"]
+    ]
+    fields = {**document, "id": document["_id"], "attachments": attachments}
+    return MessageShown.model_validate({**fields, "raw_url": f"{base}/raw" if document["raw"] else None})
+
+
+def whole(document: Document, messages: list[Document], history: list[Document]) -> TicketShown:
+    """A ticket with its messages and history."""
+    return TicketShown.model_validate(
+        {
+            **row(document).model_dump(),
+            "routing": document["routing"],
+            "messages": [message(one) for one in messages],
+            "history": [{k: v for k, v in one.items() if k not in ("_id", "ticket")} for one in history],
+        }
+    )

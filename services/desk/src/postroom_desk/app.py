@@ -1,0 +1,43 @@
+"""Wires the two roles of desk: `api` serves agents, `record` writes what the other services found out."""
+
+from postroom_contracts.config import SettingChanged
+from postroom_desk.acting import Acting
+from postroom_desk.api import auth, elsewhere, people, settings, tickets
+from postroom_desk.bootstrap import Bootstrap
+from postroom_desk.people import People
+from postroom_desk.recording import CONSUMES, Recorder
+from postroom_desk.settings import ApiSettings, DeskSettings
+from postroom_desk.settings_store import SettingsStore
+from postroom_desk.store import Tickets
+from postroom_desk.web import pages
+from postroom_plumbing.service import Service
+
+
+async def build_record(service: Service[DeskSettings]) -> None:
+    """The writer of tickets."""
+    store = Tickets(service.database)
+    service.on_start(store.prepare)
+    service.consume("desk-record", [*CONSUMES, SettingChanged], Recorder(store).handle)
+
+
+async def build_api(service: Service[ApiSettings]) -> None:
+    """The agents' API and site."""
+    given = service.settings
+    store, agents, kept = Tickets(service.database), People(service.database), SettingsStore(service.database)
+    acting = Acting(store, agents, kept, service.units, given.secret.get_secret_value(), given.message_id_host)
+    who = auth.Auth(agents, service.redis, given.namespace or "postroom")
+    others = elsewhere.Elsewhere(given.ingest_url, given.analytics_url, given.internal_token.get_secret_value())
+    for step in (store.prepare, agents.prepare, Bootstrap(agents, kept, service.units, given).run):
+        service.on_start(step)
+    service.on_stop(others.close)
+    for router in (
+        tickets.router(store, acting, who),
+        people.customers_router(store, who),
+        people.agents_router(agents, service.units, who),
+        settings.router(kept, service.units, who),
+        elsewhere.router(store, others, who),
+        auth.router(who, agents, given.session_hours),
+        pages.router(store, agents, who, given.session_hours),
+    ):
+        service.app.include_router(router)
+    service.app.mount("/static", pages.static)

@@ -1,0 +1,86 @@
+"""What a new desk starts with: the first admin, and for a demonstration a small team with its settings."""
+
+import logging
+from typing import Any
+
+from postroom_contracts.config import SettingKind
+from postroom_desk.people import People
+from postroom_desk.settings import ApiSettings
+from postroom_desk.settings_store import SettingsStore, parse_setting
+from postroom_plumbing.unit import Unit, Units
+
+log = logging.getLogger(__name__)
+
+_OFFICE = [{"day": day, "start": "09:00", "end": "17:30"} for day in range(5)]
+_TARGETS = {
+    "low": {"first_reply": 960, "resolution": 4800},
+    "normal": {"first_reply": 240, "resolution": 1440},
+    "high": {"first_reply": 120, "resolution": 480},
+    "urgent": {"first_reply": 30, "resolution": 240},
+}
+DEMO_SETTINGS: tuple[tuple[SettingKind, str, dict[str, Any]], ...] = (
+    ("schedule", "office", {"name": "Office hours", "timezone": "Europe/Berlin", "hours": _OFFICE}),
+    ("queue", "general", {"name": "General"}),
+    ("queue", "billing", {"name": "Billing"}),
+    ("queue", "technical", {"name": "Technical", "tier": 2}),
+    ("mailbox", "support", {"address": "support@example.com", "name": "Example Support", "timezone": "Europe/Berlin"}),
+    (
+        "mailbox",
+        "billing",
+        {"address": "billing@example.com", "name": "Example Billing", "queue": "billing", "timezone": "Europe/Berlin"},
+    ),
+    (
+        "rule",
+        "billing-words",
+        {"name": "Money", "order": 10, "queue": "billing", "words": ["invoice", "refund", "发票", "فاکتور"]},
+    ),
+    (
+        "rule",
+        "technical-words",
+        {"name": "Faults", "order": 20, "queue": "technical", "words": ["error", "crash", "timeout", "错误", "خطا"]},
+    ),
+    ("policy", "standard", {"name": "Standard", "schedule": "office", "targets": _TARGETS}),
+    (
+        "macro",
+        "thanks",
+        {"name": "Thank and solve", "text": "Thank you for writing to us. We have solved this.", "status": "solved"},
+    ),
+)
+_EVERYWHERE = ["general", "billing", "technical"]
+DEMO_AGENTS: tuple[dict[str, Any], ...] = (
+    {"name": "Mina Karimi", "email": "mina@example.com", "languages": ["fa", "en"], "queues": _EVERYWHERE},
+    {"name": "Li Wei", "email": "wei@example.com", "languages": ["zh", "en"], "queues": _EVERYWHERE},
+    {"name": "Jonas Berg", "email": "jonas@example.com", "languages": ["de", "en"], "queues": ["general", "technical"]},
+)
+
+
+class Bootstrap:
+    """Fills an empty desk; does nothing to one that is in use."""
+
+    def __init__(self, people: People, settings: SettingsStore, units: Units, given: ApiSettings) -> None:
+        self._people = people
+        self._settings = settings
+        self._units = units
+        self._given = given
+
+    async def run(self) -> None:
+        """Make the first admin, and the demo if asked for; each only where there is nothing yet."""
+        if not await self._people.any_admin():
+            await self._units.run(self._first_admin)
+            log.info("first admin made")
+        admin = await self._people.by_email(self._given.admin_email)
+        if admin is not None:
+            await self._people.keep_token(self._given.admin_token.get_secret_value(), admin.id, "first admin", None)
+        if self._given.demo and not await self._settings.all("mailbox"):
+            await self._units.run(self._demo)
+            log.info("demo team and settings made")
+
+    async def _first_admin(self, unit: Unit) -> None:
+        fields = {"name": "Admin", "email": self._given.admin_email, "role": "admin", "capacity": 0}
+        await self._people.add(fields, self._given.admin_password.get_secret_value(), unit)
+
+    async def _demo(self, unit: Unit) -> None:
+        for kind, setting, value in DEMO_SETTINGS:
+            await self._settings.put(kind, setting, parse_setting(kind, value), 1, unit)
+        for agent in DEMO_AGENTS:
+            await self._people.add({**agent, "capacity": 5, "availability": "available"}, None, unit)

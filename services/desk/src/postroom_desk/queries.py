@@ -1,0 +1,115 @@
+"""Questions about tickets and customers: filters, paging and search."""
+
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from pymongo import ASCENDING, DESCENDING
+
+from postroom_desk.api import cursors
+from postroom_desk.store import Tickets
+from postroom_desk.tickets.terms import query_terms
+from postroom_plumbing.mongo import Document
+
+Sort = Literal["-updated_at", "updated_at", "-opened_at", "opened_at"]
+SEARCH_MESSAGES = 400
+"""Messages looked at for one page of a search."""
+LIST_FIELDS = dict.fromkeys(("reply_to", "chain", "routing"), 0)
+"""What a list leaves out."""
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Some documents, and the cursor of the next page if there is one."""
+
+    items: list[Document]
+    next_cursor: str | None
+
+
+async def list_tickets(tickets: Tickets, filters: Document, sort: Sort, limit: int, cursor: str | None) -> Page:
+    """Tickets that fit exact filters, sorted, one page of them."""
+    name, direction = sort.lstrip("-"), DESCENDING if sort.startswith("-") else ASCENDING
+    field = "_id" if name == "opened_at" else name  # ticket ids sort by the time they were opened
+    query = dict(filters)
+    if cursor is not None:
+        query = {"$and": [query, _after(field, direction, cursor)]}
+    order = [("_id", direction)] if field == "_id" else [(field, direction), ("_id", direction)]
+    found = tickets.tickets.find(query, LIST_FIELDS).sort(order).limit(limit + 1)
+    items = [document async for document in found]
+    more = len(items) > limit
+    items = items[:limit]
+    if not more:
+        return Page(items, None)
+    last = items[-1]
+    return Page(items, cursors.encode(last["_id"]) if field == "_id" else cursors.encode(last[field], last["_id"]))
+
+
+def _after(field: str, direction: int, cursor: str) -> Document:
+    compare = "$lt" if direction == DESCENDING else "$gt"
+    if field == "_id":
+        (last_id,) = cursors.decode(cursor, 1)
+        return {"_id": {compare: str(last_id)}}
+    value, last_id = cursors.decode(cursor, 2)
+    at = cursors.moment(value)
+    return {"$or": [{field: {compare: at}}, {field: at, "_id": {compare: str(last_id)}}]}
+
+
+async def search_tickets(tickets: Tickets, text: str, filters: Document, limit: int, cursor: str | None) -> Page:
+    """Tickets with a message that holds all the words of `text`, the newest message first."""
+    terms = query_terms(text)
+    if not terms:
+        return Page([], None)
+    last: str | None = None
+    if cursor is not None:
+        last = str(cursors.decode(cursor, 1)[0])
+    items: list[Document] = []
+    seen: set[str] = set()
+    while len(items) < limit:
+        messages = await _matching_messages(tickets, terms, last)
+        found = await _tickets_of(tickets, messages, filters)
+        for message in messages:
+            last = message["_id"]
+            if message["ticket"] in seen:
+                continue
+            seen.add(message["ticket"])
+            if message["ticket"] in found and await _is_newest(tickets, terms, message):
+                items.append(found[message["ticket"]])
+                if len(items) == limit:
+                    break
+        if len(messages) < SEARCH_MESSAGES and len(items) < limit:
+            return Page(items, None)
+    return Page(items, cursors.encode(last))
+
+
+async def _matching_messages(tickets: Tickets, terms: list[str], before: str | None) -> list[Document]:
+    query: Document = {"terms": {"$all": terms}}
+    if before is not None:
+        query["_id"] = {"$lt": before}
+    found = tickets.messages.find(query, {"ticket": 1}).sort("_id", DESCENDING).limit(SEARCH_MESSAGES)
+    return [document async for document in found]
+
+
+async def _tickets_of(tickets: Tickets, messages: list[Document], filters: Document) -> dict[str, Document]:
+    ids = list({message["ticket"] for message in messages})
+    query = {"$and": [{"_id": {"$in": ids}}, filters]}
+    return {document["_id"]: document async for document in tickets.tickets.find(query, LIST_FIELDS)}
+
+
+async def _is_newest(tickets: Tickets, terms: list[str], message: Document) -> bool:
+    """Whether no newer message of the ticket matches: then an earlier page has shown the ticket already."""
+    newer = {"ticket": message["ticket"], "_id": {"$gt": message["_id"]}, "terms": {"$all": terms}}
+    return await tickets.messages.find_one(newer, {"_id": 1}) is None
+
+
+async def list_customers(tickets: Tickets, text: str | None, limit: int, cursor: str | None) -> Page:
+    """Customers by address, those whose address begins with `text` if given."""
+    bounds: dict[str, Any] = {}
+    if text:
+        prefix = text.strip().lower()
+        bounds = {"$gte": prefix, "$lt": prefix + "\U0010ffff"}
+    if cursor is not None:
+        bounds["$gt"] = str(cursors.decode(cursor, 1)[0])
+    found = tickets.customers.find({"address": bounds} if bounds else {}).sort("address", ASCENDING).limit(limit + 1)
+    items = [document async for document in found]
+    if len(items) <= limit:
+        return Page(items, None)
+    return Page(items[:limit], cursors.encode(items[limit - 1]["address"]))

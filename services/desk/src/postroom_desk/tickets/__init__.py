@@ -1,0 +1,1 @@
+"""The ticket: what can happen to it, decided without I/O."""

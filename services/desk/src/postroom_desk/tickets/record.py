@@ -1,0 +1,210 @@
+"""The record of a ticket: its state, and what each thing that happens makes of it. Pure; `now` is always given.
+
+Every change goes through `_state`, which raises the version by one and states exactly one event about it.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Literal
+
+from postroom_contracts.contacts import ContactReceived
+from postroom_contracts.tickets import Change, Message, Ticket, TicketChanged, TicketMessageAdded, TicketOpened
+from postroom_contracts.values import Actor, Attachment, ClaimCheck, Customer, Party, Priority
+
+EVENT_TEXT_CHARS = 10_000
+"""The customer's words in a ticket event; the whole is in the desk."""
+CHAIN_IDS = 40
+"""Message-IDs kept to build References from: the first, and the newest."""
+
+TicketFact = TicketOpened | TicketMessageAdded | TicketChanged
+FINISHED = ("solved", "closed")
+_PRIORITY: Mapping[str, Priority] = {"low": "low", "normal": "normal", "high": "high"}
+
+
+@dataclass(frozen=True, slots=True)
+class StoredMessage:
+    """A message as the desk keeps it."""
+
+    id: str
+    ticket: str
+    kind: Literal["contact", "reply", "note"]
+    at: datetime
+    author: Actor
+    text: str
+    html: str | None = None
+    text_truncated: bool = False
+    attachments: tuple[Attachment, ...] = ()
+    raw: ClaimCheck | None = None
+    message_id: str | None = None
+    to: tuple[Party, ...] = ()
+    cc: tuple[Party, ...] = ()
+    automatic: str | None = None
+    evidence: Mapping[str, Any] | None = None
+    defects: tuple[str, ...] = ()
+    delivery: Mapping[str, Any] | None = None
+
+    def told(self) -> Message:
+        """The message as events carry it."""
+        return Message(
+            id=self.id,
+            kind=self.kind,
+            at=self.at,
+            author=self.author,
+            text=self.text[:EVENT_TEXT_CHARS],
+            text_truncated=self.text_truncated or len(self.text) > EVENT_TEXT_CHARS,
+            message_id=self.message_id,
+        )
+
+
+@dataclass(slots=True)
+class Record:
+    """A ticket being worked on: where it stands, and what has to be stored and stated."""
+
+    ticket: Ticket
+    reply_to: Party
+    chain: tuple[str, ...] = ()
+    """Message-IDs of the thread, oldest first."""
+    routing: dict[str, Any] | None = None
+    clocks: list[dict[str, Any]] = field(default_factory=list)
+    sla_version: int = 0
+    csat: dict[str, Any] | None = None
+    stored_version: int | None = None
+    """The version in the store, None when it is not there yet."""
+    touched: bool = False
+    messages: list[StoredMessage] = field(default_factory=list)
+    events: list[TicketFact] = field(default_factory=list)
+    stated: int = 0
+    """How many of `events` have been emitted."""
+
+    def state(self, event: TicketFact, ticket: Ticket) -> None:
+        """The ticket is now `ticket`, and `event` says so."""
+        self.ticket = ticket
+        self.events.append(event)
+        self.touched = True
+
+
+def _chain(references: tuple[str, ...], *last: str | None) -> tuple[str, ...]:
+    chain = tuple(dict.fromkeys([*references, *(one for one in last if one)]))
+    return chain if len(chain) <= CHAIN_IDS else (chain[0], *chain[1 - CHAIN_IDS :])
+
+
+def _reply_to(contact: ContactReceived) -> Party:
+    return contact.reply_to[0] if contact.reply_to else contact.sender
+
+
+def contact_message(contact: ContactReceived) -> StoredMessage:
+    """A contact as a message."""
+    return StoredMessage(
+        id=contact.contact,
+        ticket=contact.ticket,
+        kind="contact",
+        at=contact.received_at,
+        author=Actor(kind="customer", id=contact.sender.address, name=contact.sender.name),
+        text=contact.text,
+        html=contact.html,
+        text_truncated=contact.text_truncated,
+        attachments=contact.attachments,
+        raw=contact.raw,
+        message_id=contact.message_id,
+        to=contact.to,
+        cc=contact.cc,
+        automatic=contact.automatic,
+        evidence=contact.evidence.model_dump(),
+        defects=contact.defects,
+    )
+
+
+def open_ticket(contact: ContactReceived, number: int, customer: Customer, now: datetime) -> Record:
+    """A new ticket for a contact."""
+    message = contact_message(contact)
+    ticket = Ticket(
+        id=contact.ticket,
+        number=number,
+        version=1,
+        subject=contact.subject_line.strip() or "(no subject)",
+        status="new",
+        priority=_PRIORITY[contact.importance],
+        customer=customer,
+        mailbox=contact.mailbox,
+        channel=contact.channel,
+        language=contact.language,
+        opened_at=contact.received_at,
+        updated_at=now,
+        follows=contact.follows,
+    )
+    record = Record(ticket, _reply_to(contact), _chain(contact.references, contact.message_id))
+    record.messages.append(message)
+    opened = TicketOpened(
+        ticket=ticket,
+        by=message.author,
+        at=now,
+        message=message.told(),
+        reply_to=record.reply_to,
+        references=contact.references,
+        automatic=contact.automatic,
+        imported=contact.imported,
+    )
+    record.state(opened, ticket)
+    return record
+
+
+def add_contact(record: Record, contact: ContactReceived, now: datetime) -> None:
+    """The customer (or somebody they copied) wrote again. A person's words reopen; a machine's change nothing."""
+    message = contact_message(contact)
+    record.messages.append(message)
+    record.chain = _chain(record.chain, *contact.references, contact.message_id)
+    changes: dict[str, Change] = {}
+    fields: dict[str, Any] = {}
+    if contact.automatic is None:
+        record.reply_to = _reply_to(contact)
+        before = record.ticket.status
+        if before not in ("new", "open"):
+            fields["status"] = "open"
+            changes["status"] = Change(old=before, new="open")
+        if before in FINISHED:
+            fields |= {"solved_at": None, "reopens": record.ticket.reopens + 1}
+    _add_message(record, message, fields, changes, message.author, now)
+
+
+def _add_message(
+    record: Record,
+    message: StoredMessage,
+    fields: dict[str, Any],
+    changes: dict[str, Change],
+    by: Actor,
+    now: datetime,
+) -> None:
+    ticket = record.ticket.model_copy(update={**fields, "version": record.ticket.version + 1, "updated_at": now})
+    record.state(TicketMessageAdded(ticket=ticket, by=by, at=now, message=message.told(), changes=changes), ticket)
+
+
+def add_agents_message(record: Record, message: StoredMessage, now: datetime) -> None:
+    """An agent's reply or note. A first reply takes a new ticket to open."""
+    record.messages.append(message)
+    fields: dict[str, Any] = {}
+    changes: dict[str, Change] = {}
+    if message.kind == "reply":
+        record.chain = _chain(record.chain, message.message_id)
+        if record.ticket.status == "new":
+            fields["status"] = "open"
+            changes["status"] = Change(old="new", new="open")
+    _add_message(record, message, fields, changes, message.author, now)
+
+
+def change(record: Record, wanted: Mapping[str, Any], by: Actor, now: datetime, reason: str = "") -> bool:
+    """Set fields of a ticket; False when they already were so (nothing is stated then)."""
+    before = record.ticket
+    fields = {name: value for name, value in wanted.items() if getattr(before, name) != value}
+    if not fields:
+        return False
+    changes = {name: Change(old=getattr(before, name), new=value) for name, value in fields.items()}
+    status = fields.get("status")
+    if status is not None:
+        if status in FINISHED and before.status not in FINISHED:
+            fields["solved_at"] = now
+        elif status not in FINISHED and before.status in FINISHED:
+            fields |= {"solved_at": None, "reopens": before.reopens + 1}
+    ticket = before.model_copy(update={**fields, "version": before.version + 1, "updated_at": now})
+    record.state(TicketChanged(ticket=ticket, by=by, at=now, changes=changes, reason=reason), ticket)
+    return True

@@ -1,0 +1,1 @@
+"""The agents' site: for now a page that lists tickets, read only."""

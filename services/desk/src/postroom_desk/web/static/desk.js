@@ -1,0 +1,28 @@
+// Times in the viewer's own zone and language; the list follows what happens while nobody is searching or paging.
+const local = () => {
+  const format = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "short" });
+  const zone = Intl.DateTimeFormat().resolvedOptions().timeZone;
+  for (const time of document.querySelectorAll("time[datetime]")) {
+    time.textContent = format.format(new Date(time.dateTime));
+    time.title = `${time.dateTime} (${zone})`;
+  }
+};
+const follow = async () => {
+  if (!document.hidden) {
+    const answer = await fetch(location.href).catch(() => null);
+    if (answer?.ok && !answer.redirected) {
+      const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+      document.querySelector("main").replaceChildren(...page.querySelector("main").childNodes);
+      local();
+    }
+  }
+  setTimeout(follow, 3000);
+};
+local();
+if (!new URLSearchParams(location.search).has("cursor")) setTimeout(follow, 3000);
+addEventListener("keydown", (event) => {
+  if (event.key === "/" && event.target === document.body) {
+    event.preventDefault();
+    document.querySelector("input[type=search]")?.focus();
+  }
+});
