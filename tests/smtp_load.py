@@ -46,13 +46,14 @@ async def send_all(
     *,
     to: str = "support@example.com",
     ordered: bool = True,
+    rate: float | None = None,
     patience_s: float = 120.0,
     try_timeout_s: float = 30.0,
 ) -> list[Result]:
     """Send every mail and return the results in the order in which they became known.
 
     `on_result` is called with each as soon as it is known. With `ordered` an answer waits until its parent was
-    accepted. A mail is given up when `patience_s` have passed since its first try; one try may take `try_timeout_s`.
+    accepted. With `rate` at most so many mails a second are begun. A mail is given up when `patience_s` have passed since its first try; one try may take `try_timeout_s`.
     """
     results: list[Result] = []
 
@@ -61,7 +62,7 @@ async def send_all(
         if on_result is not None:
             on_result(result)
 
-    feed = _Feed(mails, ordered, report)
+    feed = _Feed(mails, ordered, rate, report)
     workers = [_Connection(host, port, to, patience_s, try_timeout_s) for _ in range(connections)]
     async with asyncio.TaskGroup() as group:
         for worker in workers:
@@ -72,9 +73,13 @@ async def send_all(
 class _Feed:
     """Hands out mails in order, and answers only after their parents."""
 
-    def __init__(self, mails: Iterable[GeneratedMail], ordered: bool, report: Callable[[Result], None]) -> None:
+    def __init__(
+        self, mails: Iterable[GeneratedMail], ordered: bool, rate: float | None, report: Callable[[Result], None]
+    ) -> None:
         self._mails = iter(mails)
         self._ordered = ordered
+        self._pause_s = 1 / rate if rate else 0.0
+        self._next_s = 0.0
         self._report = report
         self._ready: deque[GeneratedMail] = deque()
         self._held: dict[str, list[GeneratedMail]] = {}
@@ -89,11 +94,20 @@ class _Feed:
         while True:
             mail = self._ready.popleft() if self._ready else self._pull()
             if mail is not None:
+                await self._pace()
                 return mail
             if self._exhausted and not self._under_way:
                 return None
             self._changed.clear()
             await self._changed.wait()
+
+    async def _pace(self) -> None:
+        """Wait for this mail's moment; moments missed are made up for."""
+        if self._pause_s:
+            now = time.monotonic()
+            due = self._next_s or now
+            self._next_s = due + self._pause_s
+            await asyncio.sleep(max(0.0, due - now))
 
     def done(self, mail: GeneratedMail, result: Result) -> None:
         """Note a result, which frees the mail's answers or ends them too."""

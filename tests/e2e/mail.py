@@ -1,0 +1,52 @@
+"""Mail as a customer's program sends and reads it."""
+
+import asyncio
+import smtplib
+from email import message_from_bytes, policy
+from email.message import EmailMessage
+from email.utils import formatdate, make_msgid
+from typing import Any
+
+from stack import Stack, until
+
+
+def compose(subject: str, text: str, sender: str, to: str = "support@example.com", **headers: str) -> EmailMessage:
+    """A plain mail with everything a mail program adds."""
+    mail = EmailMessage()
+    mail["From"], mail["To"], mail["Subject"] = sender, to, subject
+    mail["Date"], mail["Message-ID"] = formatdate(), make_msgid(domain="example.org")
+    for name, value in headers.items():
+        mail[name.replace("_", "-")] = value
+    mail.set_content(text)
+    return mail
+
+
+def answer_to(mail: EmailMessage, text: str, sender: str) -> EmailMessage:
+    """What a mail program sends when its user presses Reply."""
+    chain = f"{mail['References'] or mail['In-Reply-To'] or ''} {mail['Message-ID']}".strip()
+    subject = mail["Subject"] if mail["Subject"].startswith("Re:") else f"Re: {mail['Subject']}"
+    return compose(subject, text, sender, In_Reply_To=mail["Message-ID"], References=chain)
+
+
+async def send(stack: Stack, mail: EmailMessage) -> None:
+    """Hand a mail to Postroom by SMTP."""
+
+    def deliver() -> None:
+        with smtplib.SMTP("127.0.0.1", stack.smtp_port, timeout=20) as smtp:
+            smtp.send_message(mail)
+
+    await asyncio.to_thread(deliver)
+
+
+async def sent_to(stack: Stack, address: str, subject_has: str, count: int = 1) -> list[EmailMessage]:
+    """The mails Postroom sent to an address whose subject has some words, once there are `count`; newest first."""
+    async with stack.plain(stack.catcher_url) as http:
+
+        async def look() -> list[dict[str, Any]]:
+            found = (await http.get("/api/v1/search", params={"query": f"to:{address}"})).json()["messages"]
+            return [one for one in found if subject_has in one["Subject"]]
+
+        found = await until(look, lambda mails: len(mails) >= count, f"mail about {subject_has!r} to {address}")
+        assert len(found) == count, [one["Subject"] for one in found]
+        raws = [(await http.get(f"/api/v1/message/{one['ID']}/raw")).content for one in found]
+    return [message_from_bytes(raw, policy=policy.default) for raw in raws]
