@@ -8,7 +8,7 @@ from docker.errors import DockerException
 from given import ServerUrls
 from testcontainers.core.container import DockerContainer
 from testcontainers.core.wait_strategies import LogMessageWaitStrategy
-from testcontainers.kafka import KafkaContainer
+from testcontainers.community.kafka import KafkaContainer
 
 MONGO_IMAGE = "mongo:8.0"
 VALKEY_IMAGE = "valkey/valkey:9"

@@ -53,7 +53,8 @@ async def send_all(
     """Send every mail and return the results in the order in which they became known.
 
     `on_result` is called with each as soon as it is known. With `ordered` an answer waits until its parent was
-    accepted. With `rate` at most so many mails a second are begun. A mail is given up when `patience_s` have passed since its first try; one try may take `try_timeout_s`.
+    accepted. With `rate` at most so many mails a second are begun. A mail is given up when `patience_s` have passed
+    since its first try; one try may take `try_timeout_s`.
     """
     results: list[Result] = []
 

@@ -43,11 +43,15 @@ async def main() -> None:
         finally:
             await stack.stop()
     report = {"at": datetime.now(UTC).isoformat(), "machine": _machine(), "throughput": throughput, "latency": latency}
+    print(_table(throughput, latency))
+    print(f"written to {_write(report)}")
+
+
+def _write(report: dict[str, Any]) -> Path:
     RESULTS.mkdir(exist_ok=True)
     path = RESULTS / f"{datetime.now(UTC):%Y%m%dT%H%M%SZ}.json"
     path.write_text(json.dumps(report, indent=1))
-    print(_table(throughput, latency))
-    print(f"written to {path}")
+    return path
 
 
 def _machine() -> dict[str, Any]:
@@ -62,20 +66,26 @@ def _table(runs: list[dict[str, Any]], latency: dict[str, Any]) -> str:
     low, high = min(r["mails_a_second"] for r in runs), max(r["mails_a_second"] for r in runs)
     lines = [
         "",
-        f"{'mails/s, SMTP to routed, clocked, acknowledged':<52}{_median(runs, 'mails_a_second'):>8.0f}"
-        f"   (of {len(runs)} runs {low:.0f} to {high:.0f})",
+        (
+            f"{'mails/s, SMTP to routed, clocked, acknowledged':<52}{_median(runs, 'mails_a_second'):>8.0f}"
+            f"   (of {len(runs)} runs {low:.0f} to {high:.0f})"
+        ),
         f"{'mails/s accepted over SMTP meanwhile':<52}{_median(runs, 'accepted_a_second'):>8.0f}",
-        f"{'replies on their thread':<52}{sum(r['replies_right'] for r in runs):>8} of "
-        f"{sum(r['replies'] for r in runs)}",
-        f"{'ms from 250 to routed, p50, at ' + format(latency['rate'], '.0f') + ' mails/s':<52}"
-        f"{latency['p50_ms']:>8.0f}",
+        (
+            f"{'replies on their thread':<52}{sum(r['replies_right'] for r in runs):>8} of "
+            f"{sum(r['replies'] for r in runs)}"
+        ),
+        (
+            f"{'ms from 250 to routed, p50, at ' + format(latency['rate'], '.0f') + ' mails/s':<52}"
+            f"{latency['p50_ms']:>8.0f}"
+        ),
         f"{'ms from 250 to routed, p99':<52}{latency['p99_ms']:>8.0f}",
         "",
         f"{'CPU seconds per 1,000 mails':<52}{'median':>8}",
     ]
     names = sorted(runs[0]["cpu_s_per_1000"], key=lambda n: -runs[0]["cpu_s_per_1000"][n])
-    for name in names:
-        lines.append(f"  {name:<50}{statistics.median(r['cpu_s_per_1000'][name] for r in runs):>8.2f}")
+    shares = {name: statistics.median(run["cpu_s_per_1000"][name] for run in runs) for name in names}
+    lines += [f"  {name:<50}{share:>8.2f}" for name, share in shares.items()]
     total = statistics.median(sum(r["cpu_s_per_1000"].values()) for r in runs)
     busy = statistics.median(r["cores_busy"] for r in runs)
     lines += [

@@ -56,3 +56,6 @@ clock_delay = _meter.create_histogram(
 tickets_assigned = _meter.create_counter(
     "postroom.routing.assigned", unit="{ticket}", description="Tickets the router gave to an agent"
 )
+survey_answers = _meter.create_counter(
+    "postroom.survey.answers", unit="{answer}", description="Survey answers recorded, by rating"
+)

@@ -1,8 +1,14 @@
 """A unit of work: one transaction of state and the events that state it."""
 
+import asyncio
+import contextlib
+import random
+import time
 from collections.abc import Awaitable, Callable, Mapping
 from datetime import datetime
 from typing import Any, TypeVar
+
+from pymongo.errors import PyMongoError
 
 from postroom_contracts import Event
 from postroom_plumbing.clock import utc_now
@@ -12,6 +18,9 @@ from postroom_plumbing.wakeup import Wakeup
 from postroom_plumbing.wire import Headers, Received
 
 T = TypeVar("T")
+RETRY_SECONDS = 20.0
+_TRANSIENT = "TransientTransactionError"
+_UNKNOWN = "UnknownTransactionCommitResult"
 
 
 class Unit:
@@ -23,12 +32,17 @@ class Unit:
         """The moment of this transaction; every decision in it uses this one."""
         self.traces: Mapping[str, str | None] = {}
         self.documents: list[Document] = []
+        self.wakeups: set[Wakeup] = set()
         self._outbox = outbox
 
     def emit(self, event: Event, cause: Received[Event] | None = None, traceparent: str | None = None) -> None:
         """State an event when the transaction commits; it continues the trace of `cause` or of `traceparent`."""
         parent = self.traces.get(cause.id, cause.traceparent) if cause is not None else traceparent
         self.documents.append(self._outbox.document(event, self.now, parent))
+
+    def wake(self, wakeup: Wakeup) -> None:
+        """Wake its waiters once the transaction is committed, not before they can see anything."""
+        self.wakeups.add(wakeup)
 
     def add_record(self, record: tuple[str, str, str, Headers, bytes]) -> None:
         """State a record that is not an event of ours: (id, physical topic, key, headers, value)."""
@@ -37,7 +51,7 @@ class Unit:
 
 
 class Units:
-    """Runs units of work, and wakes the relay after each that stated something."""
+    """Runs units of work, and wakes the relay and whoever else has to know after each."""
 
     def __init__(self, client: Client, outbox: Outbox, wakeup: Wakeup) -> None:
         self._client = client
@@ -50,18 +64,43 @@ class Units:
         Raises:
             whatever `work` raises (nothing is committed then), and PyMongoError.
         """
-        stated = False
+        give_up = time.monotonic() + RETRY_SECONDS
+        async with await self._client.start_session() as session:
+            while True:
+                try:
+                    unit, result = await self._attempt(session, work, give_up)
+                except PyMongoError as error:
+                    if not error.has_error_label(_TRANSIENT) or time.monotonic() > give_up:
+                        raise
+                    await asyncio.sleep(random.uniform(0.002, 0.03))  # noqa: S311 - only to come apart from a rival
+                else:
+                    break
+        if unit.documents:
+            unit.wake(self._wakeup)
+        for wakeup in unit.wakeups:
+            await wakeup.set_everywhere()
+        return result
 
-        async def attempt(session: Any) -> T:
-            nonlocal stated
+    async def _attempt(self, session: Any, work: Callable[[Unit], Awaitable[T]], give_up: float) -> tuple[Unit, T]:
+        """One try. Motor's own helper leaves errors of the commit itself untried, so start and end are told apart here.
+
+        https://www.mongodb.com/docs/manual/core/transactions-in-applications/ says what the two labels ask for.
+        """
+        session.start_transaction(**TRANSACTION)
+        try:
             unit = Unit(session, self._outbox, utc_now())
             result = await work(unit)
             await self._outbox.write(unit.documents, session)
-            stated = bool(unit.documents)
-            return result
-
-        async with await self._client.start_session() as session:
-            result: T = await session.with_transaction(attempt, **TRANSACTION)
-        if stated:
-            await self._wakeup.set_everywhere()
-        return result
+        except BaseException:
+            with contextlib.suppress(PyMongoError):
+                await session.abort_transaction()
+            raise
+        while True:
+            try:
+                await session.commit_transaction()
+            except PyMongoError as error:
+                if not error.has_error_label(_UNKNOWN) or time.monotonic() > give_up:
+                    raise
+                await asyncio.sleep(0.1)
+            else:
+                return unit, result

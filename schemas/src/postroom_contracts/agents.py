@@ -16,12 +16,16 @@ class AgentChanged(Event, topic=Topic.AGENTS, type="postroom.agent.changed.v1"):
 
     agent: str
     version: int = Field(ge=1)
+    """Counts the changes to this agent."""
     name: str
     email: str
     active: bool = True
+    """False once they have left."""
     queues: tuple[str, ...] = ()
+    """The ids of the queues they work in."""
     skills: tuple[str, ...] = ()
     languages: tuple[str, ...] = ()
+    """ISO 639-1."""
     capacity: int = Field(ge=0)
     """How many tickets they work on at once."""
     availability: Availability

@@ -35,7 +35,9 @@ class Mailbox(Value):
     address: Address
     name: Name
     queue: str | None = None
+    """The queue for tickets that no rule places."""
     acknowledge: bool = True
+    """Whether customers are told that their mail arrived."""
     timezone: TimeZone = "UTC"
     """The zone in which customers of this mailbox are told times."""
 
@@ -45,6 +47,7 @@ class Queue(Value):
 
     name: Name
     tier: int = Field(default=1, ge=1, le=4)
+    """The line of support, the first being 1."""
     skills: tuple[str, ...] = ()
     """Skills an agent must have to work in it."""
 
@@ -54,7 +57,9 @@ class Rule(Value):
 
     name: Name
     order: int = 100
+    """The lowest is tried first."""
     queue: str
+    """Where a matching ticket goes."""
     mailbox: str | None = None
     language: str | None = None
     priority: Priority | None = None
@@ -65,7 +70,7 @@ class Rule(Value):
 
 
 class Target(Value):
-    """How long one metric may take, in minutes of the policy's schedule."""
+    """How long things may take, in minutes of the policy's schedule."""
 
     first_reply: int = Field(ge=1)
     resolution: int = Field(ge=1)
@@ -82,6 +87,7 @@ class Policy(Value):
     schedule: str | None = None
     """The schedule whose hours count; None counts every hour."""
     targets: dict[Priority, Target]
+    """By the ticket's priority; one that is missing promises nothing."""
     warn_percent: int = Field(default=75, ge=1, le=99)
     """A warning goes out when this share of the target has passed."""
     queue: str | None = None
@@ -105,7 +111,9 @@ class Schedule(Value):
     name: Name
     timezone: TimeZone
     hours: tuple[Hours, ...]
+    """At least one interval."""
     holidays: tuple[date, ...] = ()
+    """Days on which nobody works."""
 
     @model_validator(mode="after")
     def _somebody_works(self) -> "Schedule":
@@ -139,8 +147,11 @@ class SettingChanged(Event, topic=Topic.CONFIG, type="postroom.setting.changed.v
 
     kind: SettingKind
     id: str
+    """Its id among the settings of its kind."""
     version: int = Field(ge=1)
+    """Counts the changes to this setting."""
     value: dict[str, Any] | None
+    """The setting itself; what it looks like depends on `kind`: see schemas/settings."""
     at: Instant
 
     @property

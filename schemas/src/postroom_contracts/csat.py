@@ -12,7 +12,9 @@ class SurveyAnswered(Event, topic=Topic.CSAT, type="postroom.survey.answered.v1"
 
     ticket: str
     survey: str
+    """The survey's id."""
     rating: int = Field(ge=1, le=5)
+    """1 is the worst, 5 the best."""
     comment: str = ""
     answer: int = Field(ge=1)
     """Counts the answers to this survey."""

@@ -11,14 +11,18 @@ MailKind = Literal["acknowledgement", "reply", "survey"]
 
 class _Delivery(Value):
     outgoing: str
+    """The id of the outgoing mail."""
     ticket: str
     kind: MailKind
     message: str | None = None
     """The desk's message this mail carries, for a reply."""
     to: tuple[str, ...]
+    """The recipients this is about; one mail may be taken for some and refused for others."""
     subject_line: str
     message_id: str
+    """RFC 5322 Message-ID without brackets."""
     attempts: int
+    """How often it was tried, this time included."""
     at: Instant
 
     @property
@@ -34,4 +38,5 @@ class MailFailed(_Delivery, Event, topic=Topic.DELIVERY, type="postroom.mail.fai
     """It was refused for good, or nobody can know whether it went out (`uncertain`)."""
 
     uncertain: bool = False
+    """Whether it may have gone out all the same: only a person should send it again."""
     reason: str

@@ -14,11 +14,15 @@ class MailReceived(Event, topic=Topic.INBOUND, type="postroom.mail.received.v1")
     """The id this mail keeps for life: as raw source, as contact and as message."""
     raw: ClaimCheck
     mailbox: str
+    """The id of the mailbox it came to."""
     envelope_from: str
+    """The sender in SMTP's MAIL command; empty for the null sender (RFC 5321 section 4.5.5)."""
     envelope_to: tuple[str, ...]
     thread_root: str
+    """The first Message-ID of References, else of In-Reply-To, else its own."""
     received_at: Instant
     door: Literal["smtp", "import"] = "smtp"
+    """How it came in."""
     run: str | None = None
     """The import it came with, if any."""
 

@@ -9,9 +9,12 @@ class ReplyRequested(Event, topic=Topic.OUTBOUND, type="postroom.reply.requested
     """An agent's reply is to be mailed."""
 
     message: str
+    """The desk's message that is to be mailed."""
     ticket: str
     number: int
+    """The ticket's number."""
     mailbox: str
+    """The id of the mailbox it is sent from."""
     author: str
     """The name the customer sees."""
     to: tuple[Party, ...]
@@ -20,6 +23,7 @@ class ReplyRequested(Event, topic=Topic.OUTBOUND, type="postroom.reply.requested
     text: str
     html: str | None = None
     message_id: str
+    """RFC 5322 Message-ID without brackets, fixed before the first try."""
     references: tuple[str, ...] = ()
     """The chain above this mail, oldest first; the last is what it answers."""
     requested_at: Instant

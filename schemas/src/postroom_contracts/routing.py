@@ -12,6 +12,7 @@ class Candidate(Value):
 
     agent: str
     load: int
+    """The tickets they worked on at that moment."""
     capacity: int
     verdict: str
     """"chosen", or why not."""
@@ -23,12 +24,18 @@ class RoutingDecided(Event, topic=Topic.ROUTING, type="postroom.routing.decided.
     ticket: str
     decision: int = Field(ge=1)
     """Counts the decisions about this ticket."""
+    ticket_version: int = Field(ge=1)
+    """The version of the ticket it was decided on."""
     queue: str
+    """The queue's id."""
     agent: str | None = None
+    """The id of the agent who gets it; None while it waits for one."""
     rule: str
-    """The id of the rule that chose the queue."""
+    """The id of the rule that chose the queue, or `opened-in`, `mailbox`, `default`."""
     reason: str
+    """Why, in words."""
     candidates: tuple[Candidate, ...] = ()
+    """Who was considered, the chosen one first; empty where only the queue was chosen."""
     decided_at: Instant
 
     @property

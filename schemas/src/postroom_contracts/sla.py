@@ -15,12 +15,15 @@ class Clock(Value):
     metric: Metric
     state: Literal["running", "paused", "met", "void"]
     target_minutes: int = Field(ge=1)
+    """What was promised, in minutes of the policy's schedule."""
     started_at: Instant
     due_at: Instant | None = None
     """When it is (or was) due; None while paused."""
     warn_at: Instant | None = None
+    """When a warning is (or was) to be given."""
     met_at: Instant | None = None
     breached_at: Instant | None = None
+    """When it ran out, if it did."""
 
 
 class ClocksSet(Event, topic=Topic.SLA, type="postroom.sla.clocks_set.v1"):
@@ -30,7 +33,9 @@ class ClocksSet(Event, topic=Topic.SLA, type="postroom.sla.clocks_set.v1"):
     version: int = Field(ge=1)
     """Counts the changes to this ticket's clocks."""
     policy: str | None
+    """The id of the policy that applies."""
     schedule: str | None
+    """The id of the schedule whose hours count; None counts every hour."""
     clocks: tuple[Clock, ...]
     at: Instant
 
@@ -48,7 +53,9 @@ class _ClockFact(Value):
     metric: Metric
     due_at: Instant
     at: Instant
+    """When it was stated, at or after the moment it was meant for."""
     version: int = Field(ge=1)
+    """Counts the changes to this ticket's clocks."""
 
     @property
     def key(self) -> str:

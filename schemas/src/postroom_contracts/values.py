@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Annotated, Literal
 
-from pydantic import AwareDatetime, Field, PlainSerializer
+from pydantic import AwareDatetime, Field, PlainSerializer, WithJsonSchema
 
 from postroom_contracts.event import Value
 
@@ -18,7 +18,11 @@ def _rfc3339(at: datetime) -> str:
     return at.isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
-Instant = Annotated[AwareDatetime, PlainSerializer(_rfc3339, return_type=str, when_used="json")]
+Instant = Annotated[
+    AwareDatetime,
+    PlainSerializer(_rfc3339, return_type=str, when_used="json"),
+    WithJsonSchema({"type": "string", "format": "date-time"}),
+]
 """A moment with its offset, written as RFC 3339 with milliseconds."""
 
 
@@ -26,9 +30,12 @@ class ClaimCheck(Value):
     """Where a big thing lies: the service that keeps it, its id there, and what it must hash to."""
 
     store: str
+    """The service that keeps it."""
     id: str
     sha256: str
-    size: int = Field(ge=0, description="bytes")
+    """Of its bytes, in lower-case hexadecimal."""
+    size: int = Field(ge=0)
+    """Bytes."""
 
 
 class Party(Value):
@@ -39,15 +46,22 @@ class Party(Value):
 
 
 class Attachment(Value):
-    """An attachment, by claim check: part `part` of the raw mail `raw`."""
+    """An attachment, by claim check: part `part` of the raw mail that the event names."""
 
     name: str
+    """The file name, without any path."""
     content_type: str
-    size: int = Field(ge=0, description="bytes")
+    """The media type the sender claims (RFC 2045)."""
+    size: int = Field(ge=0)
+    """Bytes, decoded."""
     sha256: str
+    """Of the decoded bytes, in lower-case hexadecimal."""
     part: int
+    """Which part of the raw mail it is."""
     content_id: str | None = None
+    """By which name the HTML refers to it (RFC 2392)."""
     inline: bool = False
+    """Whether it is meant to be shown within the text."""
 
 
 class Customer(Value):
@@ -55,6 +69,7 @@ class Customer(Value):
 
     id: str
     address: str
+    """The mail address they write from."""
     name: str = ""
 
 
@@ -63,4 +78,5 @@ class Actor(Value):
 
     kind: Literal["agent", "customer", "service"]
     id: str
+    """The agent's id, the customer's address, or the service's name."""
     name: str = ""

@@ -3,7 +3,9 @@
 import typer
 
 from postroom_local.admin_token import token
+from postroom_local.deadletters import dlq
 from postroom_local.errors import one_line_errors
+from postroom_local.importer import import_mail
 from postroom_local.status import status
 from postroom_local.up import up
 
@@ -15,6 +17,8 @@ app = typer.Typer(
 )
 for command in (up, status, token):
     app.command()(command)
+app.command("import")(import_mail)
+app.add_typer(dlq, name="dlq")
 
 
 def main() -> None:

@@ -13,7 +13,7 @@ from postroom_plumbing.mongo import Document
 Sort = Literal["-updated_at", "updated_at", "-opened_at", "opened_at"]
 SEARCH_MESSAGES = 400
 """Messages looked at for one page of a search."""
-LIST_FIELDS = dict.fromkeys(("reply_to", "chain", "routing"), 0)
+LIST_FIELDS = dict.fromkeys(("reply_to", "chain", "routing", "placed_by_hand"), 0)
 """What a list leaves out."""
 
 

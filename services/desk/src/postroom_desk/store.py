@@ -135,6 +135,7 @@ def to_document(record: Record) -> Document:
         "clocks": record.clocks,
         "sla_version": record.sla_version,
         "csat": record.csat,
+        "placed_by_hand": record.placed_by_hand,
     }
 
 
@@ -148,6 +149,7 @@ def to_record(document: Document) -> Record:
         clocks=document["clocks"],
         sla_version=document["sla_version"],
         csat=document["csat"],
+        placed_by_hand=document["placed_by_hand"],
         stored_version=document["version"],
     )
 

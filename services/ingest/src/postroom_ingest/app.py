@@ -33,8 +33,8 @@ async def build_read(service: Service[IngestSettings]) -> None:
     ledger = Ledger(service.database)
     knowledge = KnowledgeStore(service.database)
     reader = Reader(raws, knowledge, ledger, service.settings.secret.get_secret_value())
-    for part in (raws, ledger, knowledge):
-        service.on_start(part.prepare)
+    for step in (raws.prepare, ledger.prepare, knowledge.prepare, reader.warm_up):
+        service.on_start(step)
     service.consume(
         "ingest-read",
         [MailReceived, TicketOpened, TicketMessageAdded, TicketChanged, SettingChanged],

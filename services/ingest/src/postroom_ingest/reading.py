@@ -49,6 +49,10 @@ class Reader:
         self._ledger = ledger
         self._secret = secret
 
+    async def warm_up(self) -> None:
+        """Load what reading needs (the language models take a second), so that the first customer need not wait."""
+        await asyncio.to_thread(parse.parse, b"Subject: x\r\n\r\nA sentence that is long enough to be guessed at.\r\n")
+
     async def handle(self, batch: Sequence[Received[Event]], unit: Unit) -> None:
         """Thread and state the mails of a batch, and follow what desk says of tickets."""
         await self._follow_tickets(batch, unit)

@@ -1,0 +1,1 @@
+"""Sends what Postroom has to say to customers: acknowledgements, agents' replies, surveys."""

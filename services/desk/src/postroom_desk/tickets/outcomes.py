@@ -26,18 +26,12 @@ def route(record: Record, decided: RoutingDecided, now: datetime) -> None:
     wanted: dict[str, Any] = {}
     if ticket.queue is None:
         wanted["queue"] = decided.queue
-    if decided.agent is not None and _may_assign(record, decided):
+    if decided.agent is not None and decided.ticket_version >= record.placed_by_hand and ticket.status not in FINISHED:
         wanted["agent"] = decided.agent
         if ticket.status == "new":
             wanted["status"] = "open"
     if wanted:
         change(record, wanted, ROUTER, now, decided.reason)
-
-
-def _may_assign(record: Record, decided: RoutingDecided) -> bool:
-    ticket = record.ticket
-    in_queue = ticket.queue in (None, decided.queue)
-    return in_queue and ticket.status not in FINISHED and (ticket.agent is None or decided.decision > 1)
 
 
 def set_clocks(record: Record, told: ClocksSet) -> None:

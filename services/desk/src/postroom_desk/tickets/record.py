@@ -69,6 +69,8 @@ class Record:
     clocks: list[dict[str, Any]] = field(default_factory=list)
     sla_version: int = 0
     csat: dict[str, Any] | None = None
+    placed_by_hand: int = 0
+    """The version in which a person last chose queue or agent."""
     stored_version: int | None = None
     """The version in the store, None when it is not there yet."""
     touched: bool = False
@@ -206,5 +208,7 @@ def change(record: Record, wanted: Mapping[str, Any], by: Actor, now: datetime, 
         elif status not in FINISHED and before.status in FINISHED:
             fields |= {"solved_at": None, "reopens": before.reopens + 1}
     ticket = before.model_copy(update={**fields, "version": before.version + 1, "updated_at": now})
+    if by.kind == "agent" and fields.keys() & {"queue", "agent"}:
+        record.placed_by_hand = ticket.version
     record.state(TicketChanged(ticket=ticket, by=by, at=now, changes=changes, reason=reason), ticket)
     return True

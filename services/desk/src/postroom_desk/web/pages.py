@@ -37,8 +37,8 @@ def router(tickets: Tickets, people: People, auth: Auth, session_hours: int) -> 
     routes = APIRouter(include_in_schema=False)
     templates = Jinja2Templates(directory=HERE / "templates")
 
-    def page(request: Request, name: str, status: int = 200, **values: object) -> HTMLResponse:
-        response = templates.TemplateResponse(request, name, values, status_code=status)
+    def page(request: Request, name: str, code: int = 200, **values: object) -> HTMLResponse:
+        response = templates.TemplateResponse(request, name, values, status_code=code)
         response.headers.update(SECURITY_HEADERS)
         return response
 

@@ -7,7 +7,9 @@ from postroom_ingest.parse.model import Address
 from postroom_ingest.parse.words import decode_words, raw_text
 
 _PLAIN = re.compile(r'\s*(?:("?)([^"<>,;:()@\\]*)\1\s*<([^<>\s"(),:;]+)>|([^\s<>"(),:;]+@[^\s<>"(),:;]+))\s*')
-_TOKEN = re.compile(r'"(?:[^"\\]|\\.)*"|\((?:[^()\\]|\\.)*\)|<[^<>]*>|[,;:]|[^",;:<>()]+|.', re.DOTALL)
+_TOKEN = re.compile(r'"(?:[^"\\]|\\.){0,250}"|\((?:[^()\\]|\\.){0,250}\)|<[^<>]*>|[,;:]|[^",;:<>()]+|.', re.DOTALL)
+_MOST_PIECES = 20
+"""A name in more pieces than this is no name; the bound keeps hostile fields cheap, as do those in the pattern."""
 _QUOTED_PAIR = re.compile(r"\\(.)")
 _SPACE = re.compile(r"\s+")
 
@@ -34,9 +36,10 @@ def _mailboxes(text: str, defects: list[str]) -> tuple[Address, ...]:
             if address:
                 found.append(_address("".join(name) if angle else comment, address, defects))
             # `Doe, John <j@example.org>` without its quotes: keep the first half for the next piece
-            name = [*name, piece] if piece == "," and not address and name else []
+            held = piece == "," and not address and 0 < len(name) < _MOST_PIECES
+            name = [*name, piece] if held else []
             comment = angle = ""
-        elif piece == ":" and not angle and "@" not in "".join(name):
+        elif piece == ":" and not angle and not any("@" in part for part in name[-_MOST_PIECES:]):
             name = []  # a group's name, or the word before a route
         elif piece[0] == "<" and len(piece) > 1:
             angle = piece[1:-1]

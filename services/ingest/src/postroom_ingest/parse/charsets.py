@@ -59,9 +59,9 @@ _KNOWN = re.compile(
     r"utf-(?:7|8|16|32)(?:-[bl]e|-sig)?|iso8859-\d+|iso2022_\w+|cp\d+|koi8-\w|mac[-_]\w+|gb18030|hz|big5\w*|cp949|johab"
     r"|euc_\w+|shift_jis\w*|tis-620|kz1048|ptcp154|hp-roman8"
 )
-_SAYS_NOTHING: Final = frozenset({"", "ascii", "utf-8", "utf8", "unknown-8bit", "x-unknown", "8bit", "default", "none"})
 _LONE_SURROGATE = re.compile("[\ud800-\udfff]")
 _JIS = re.compile(rb"\x1b(\$[@B]|\$\(D|\([BJIH])([^\x1b]*)")
+_LINE_ENDS = re.compile(rb"([\r\n]+)")
 _HIGH_BIT = bytes(i | 0x80 for i in range(256))
 _TOLERATED_DAMAGE = 0.02
 """Share of unreadable characters up to which the named charset is believed all the same."""
@@ -108,7 +108,7 @@ def _decode(data: bytes, label: str, defects: list[str]) -> str:
         return data.decode("ascii")
     if names and names[0].startswith("iso2022_jp"):
         return _decode_jis(data, names)
-    if b"\x1b$" in data and _cleaned(label) in _SAYS_NOTHING:
+    if b"\x1b$" in data and names in ((), ("utf-8",)):
         return _decode_jis(data, ("iso2022_jp", "iso2022_jp_ext"))
     if names and names[0] != "utf-8" and (text := _utf8_in_disguise(data, names[0])) is not None:
         defects.append(f"charset-untrue:{_cleaned(label)[:40]}")
@@ -161,15 +161,16 @@ def _decode_jis(data: bytes, names: tuple[str, ...]) -> str:
 
 
 def _jis_to_euc(match: re.Match[bytes]) -> bytes:
-    text = match[2]
-    if match[1].startswith(b"$"):
-        plane = b"\x8f" if match[1] == b"$(D" else b""
-        lines = re.split(rb"([\r\n]+)", text)  # a line end also ends the two-byte mode (RFC 1468)
-        pairs = [
-            part
-            if part[:1] in b"\r\n"
-            else b"".join(plane + part[i : i + 2] for i in range(0, len(part) & ~1, 2)).translate(_HIGH_BIT)
-            for part in lines
-        ]
-        return b"".join(pairs)
-    return b"".join(b"\x8e" + bytes([c | 0x80]) for c in text) if match[1] == b"(I" else text
+    mode, text = match[1], match[2]
+    if mode == b"(I":
+        return b"".join(b"\x8e" + bytes([c | 0x80]) for c in text)
+    if not mode.startswith(b"$"):
+        return text
+    lines = _LINE_ENDS.split(text)  # a line end also ends the two-byte mode (RFC 1468)
+    return b"".join(line if line[:1] in (b"\r", b"\n") else _euc(line[: len(line) & ~1], mode) for line in lines)
+
+
+def _euc(pairs: bytes, mode: bytes) -> bytes:
+    if mode == b"$(D":
+        pairs = b"".join(b"\x8f" + pairs[i : i + 2] for i in range(0, len(pairs), 2))
+    return pairs.translate(_HIGH_BIT)

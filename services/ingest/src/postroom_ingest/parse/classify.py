@@ -40,7 +40,7 @@ _PRECEDENCE: Final[dict[str, AutomaticKind]] = {
     "auto_reply": "auto-reply",
     "auto-reply": "auto-reply",
 }
-_DAEMON = re.compile(rb"(?:^|[<\s\"])(mailer-daemon|postmaster)(?:@|[>\s\"]|$)", re.IGNORECASE)
+_DAEMON = re.compile(rb"(?:^|[<\s\"])(?:mailer-daemon|postmaster)(?:@|>|\"?\s*(?:$|[<(]))", re.IGNORECASE)
 _NO_REPLY = re.compile(rb"(?:^|[<\s])(?:no-?_?reply|do-?_?not-?_?reply)[^@<>\s]{0,40}@", re.IGNORECASE)
 _SUPPRESSED: Final = frozenset({"all", "autoreply", "oof"})
 _REPORTS: Final[dict[str, AutomaticKind]] = {

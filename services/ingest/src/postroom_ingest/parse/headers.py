@@ -7,7 +7,8 @@ from postroom_ingest.parse.limits import MAX_FIELD_BYTES, MAX_HEADER_BYTES
 
 _FIELD = re.compile(rb"^([!-9;-~]{1,120})[ \t]*:[ \t]*([^\n]*(?:\n[ \t][^\n]*)*)", re.MULTILINE)
 _FOLD = re.compile(rb"[\r\n]+")
-_PREFACE = re.compile(rb"(?:[ \t]*\r?\n)*(?:>?From [^\n]*\n(?:[ \t]*\r?\n)*)?")
+_MBOX_LINE = re.compile(rb">?From [^\n]*\n")
+_BLANK = b" \t\r\n"
 _TOKEN_END = re.compile(r"[;(,]")
 _WINDOW = 64 * 1024
 
@@ -58,8 +59,18 @@ def prepared(raw: bytes) -> bytes:
     raw = raw.removeprefix(b"\xef\xbb\xbf")
     if b"\n" not in (start := raw[:_WINDOW]) and b"\r" in start:
         raw = raw.replace(b"\r", b"\n")  # some old systems end lines with a bare CR
-    preface = _PREFACE.match(raw)
-    return raw[preface.end() :] if preface and preface.end() else raw
+    start_of_head = _first_line(raw, 0)
+    if mbox_line := _MBOX_LINE.match(raw, start_of_head):
+        start_of_head = _first_line(raw, mbox_line.end())
+    return raw[start_of_head:] if start_of_head else raw
+
+
+def _first_line(raw: bytes, start: int) -> int:
+    """Where the first line that is not blank begins, from `start` on."""
+    if raw[start : start + 1] not in _BLANK:
+        return start
+    text = len(raw) - len(raw[start:].lstrip(_BLANK))
+    return raw.rfind(b"\n", start, text) + 1 or start
 
 
 def _blank_line(raw: bytes, start: int, end: int) -> tuple[int, int]:

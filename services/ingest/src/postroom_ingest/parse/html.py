@@ -63,6 +63,11 @@ _SCHEMES: Final = frozenset({"http", "https", "mailto", "tel", "cid"})
 # nh3 always writes attributes as name="value" with quotes escaped, so these patterns see every one of them.
 _ATTRIBUTE = r'(?:\s[a-z-]+="[^"]*")*'
 _FOREIGN_IMAGE = re.compile(rf'(<img{_ATTRIBUTE}?)\ssrc="(?!cid:)', re.IGNORECASE)
+_FUNCTION_IN_STYLE = re.compile(r'style="[^"]*\(')
+_FETCHING_STYLE = re.compile(
+    rf'(<[a-z][a-z0-9]*{_ATTRIBUTE}?)\sstyle="[^"]*(?:url|image|image-set|src|element|expression)\([^"]*"',
+    re.IGNORECASE,
+)
 _ANY_TAG = re.compile(rf"</?[a-z][a-z0-9]*{_ATTRIBUTE}\s*/?>")
 _PRE = re.compile(rf"<pre{_ATTRIBUTE}>[^<]*(?:<(?!/pre>)[^<]*)*")
 _HIDDEN = re.compile(rf'<([a-z]+){_ATTRIBUTE}\sstyle="[^"]*display:\s*none[^"]*"{_ATTRIBUTE}>[^<]*</\1>')
@@ -73,7 +78,6 @@ _LINE = re.compile(
 _ITEM = re.compile(rf"<li{_ATTRIBUTE}>")
 _CELL_END = re.compile(r"</t[dh]>")
 _PARAGRAPH = re.compile(rf"</?(?:p|h[1-6]|blockquote){_ATTRIBUTE}>")
-_SPACE_AT_LINE_ENDS = re.compile(r"[ \xa0]*\n[ ]*")
 _EMPTY_LINES = re.compile(r"\n{3,}")
 _CRUDE_TAG = re.compile(r"<[^<>]*>")
 
@@ -100,7 +104,10 @@ def _cleaner() -> nh3.Cleaner:
 def sanitised(source: str) -> str:
     """`source` with only what the allow-lists above name; the result is well-formed."""
     clean = _cleaner().clean(source)
-    return _FOREIGN_IMAGE.sub(rf'\1 {REMOTE_SOURCE}="', clean) if "<img" in clean else clean
+    if "<img" in clean:
+        clean = _FOREIGN_IMAGE.sub(rf'\1 {REMOTE_SOURCE}="', clean)
+    # No property kept above fetches anything; this holds even where a browser thinks otherwise.
+    return _FETCHING_STYLE.sub(r"\1", clean) if _FUNCTION_IN_STYLE.search(clean) else clean
 
 
 def nested_too_deep(source: str) -> bool:
@@ -126,11 +133,15 @@ def nested_too_deep(source: str) -> bool:
 
 def as_text(clean: str) -> str:
     """Text of sanitised HTML: paragraphs, line breaks, list items and table cells kept apart."""
-    text = _PRE.sub(lambda m: m[0].replace("\n", "<br>"), clean) if "<pre" in clean else clean
+    text = _PRE.sub(_with_lines_kept, clean) if "<pre" in clean else clean
     text = _HIDDEN.sub("", text) if "display:" in text else text
     text = _SPACE.sub(" ", text)
     text = _PARAGRAPH.sub("\n\n", _LINE.sub("\n", _ITEM.sub("\n- ", _CELL_END.sub(" ", text))))
     return _tidied(entities.unescape(_ANY_TAG.sub("", text)))
+
+
+def _with_lines_kept(pre: re.Match[str]) -> str:
+    return pre[0].replace("\n", "<br>").replace("  ", "\xa0\xa0")
 
 
 def as_text_crudely(source: str) -> str:
@@ -144,5 +155,5 @@ def from_text(text: str) -> str:
 
 
 def _tidied(text: str) -> str:
-    text = _SPACE_AT_LINE_ENDS.sub("\n", text.replace("\r", ""))
-    return _EMPTY_LINES.sub("\n\n", text).replace("\xa0", " ").strip()
+    lines = (line.lstrip(" ").rstrip(" \xa0\r") for line in text.split("\n"))
+    return _EMPTY_LINES.sub("\n\n", "\n".join(lines)).strip("\n").replace("\xa0", " ")

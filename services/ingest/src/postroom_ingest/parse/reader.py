@@ -6,23 +6,21 @@ from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import Final, NamedTuple
 
-from postroom_ingest.parse import html as markup
 from postroom_ingest.parse.addresses import addresses
 from postroom_ingest.parse.bodies import Bodies, choose_bodies
-from postroom_ingest.parse.charsets import codecs_for, decode
 from postroom_ingest.parse.classify import automatic
 from postroom_ingest.parse.headers import Head, Headers, prepared, read_head
 from postroom_ingest.parse.language import guess_language
-from postroom_ingest.parse.limits import MAX_DEFECTS, MAX_HTML_CHARS, MAX_NAME_CHARS, MAX_TEXT_CHARS
+from postroom_ingest.parse.limits import MAX_DEFECTS, MAX_NAME_CHARS, MAX_TEXT_CHARS
 from postroom_ingest.parse.model import Attachment, Importance, Mail
+from postroom_ingest.parse.rendering import Rendering
 from postroom_ingest.parse.structure import Part, read_structure
-from postroom_ingest.parse.threads import id_of, references_of, replied_to_of, root_of
+from postroom_ingest.parse.threads import id_of, message_id, references_of, replied_to_of, root_of, thread_root
 from postroom_ingest.parse.words import decode_words
 
-_META_CHARSET = re.compile(rb"<meta[^>]{0,200}?charset\s*=\s*[\"']?([\w.:-]{2,40})", re.IGNORECASE)
+UNREAD: Final = "unread:"
+"""Begins the defect of a mail whose text is its bare source, because reading it raised an error."""
 _UNSAFE_IN_NAME = re.compile(r"[\x00-\x1f\x7f/\\:*?\"<>|\u202a-\u202e\u2066-\u2069]+")
-_BYTES_PER_CHAR: Final = 12
-"""The most encoded bytes a character may take: four bytes of UTF-8 in quoted-printable."""
 _EXTENSIONS: Final = {
     "message/rfc822": "eml",
     "text/plain": "txt",
@@ -43,6 +41,7 @@ class _Opened(NamedTuple):
     raw: bytes
     head: Head
     bodies: Bodies
+    rendering: Rendering
     hint: str
     """The charset the first text names: broken mailers use it for their header fields too."""
     defects: list[str]
@@ -53,24 +52,30 @@ def parse(raw: bytes, *, envelope_from: str | None = None) -> Mail:
 
     `envelope_from` is the address of MAIL FROM where it is known ("" for the null return path).
     """
+    try:
+        return _read(raw, envelope_from)
+    except Exception as error:  # noqa: BLE001  pure code; a mistake of ours must not stop a customer's mail
+        return _unread(raw, error)
+
+
+def _read(raw: bytes, envelope_from: str | None) -> Mail:
     opened = _open(raw)
     headers, defects, hint = opened.head.headers, opened.defects, opened.hint
-    sources = [_text_of(part, opened) for part in opened.bodies.html] if _has_html(opened.bodies) else []
-    html = _joined_html(opened, sources)
-    text = _joined_text(opened, html, sources)
+    text = opened.rendering.text()
     senders = addresses(headers.value("from"), defects, hint) or addresses(headers.value("sender"), defects, hint)
-    message_id = id_of(headers)
+    own_id = id_of(headers)
     why = automatic(headers, envelope_from=envelope_from)
-    attachments = tuple(_attachment(part, opened, sources)[0] for part in opened.bodies.attached)
+    attachments = tuple(_attachment(part, opened)[0] for part in opened.bodies.attached)
     sent_at = _sent_at(headers, defects)
-    defects += ["no-message-id"] * (not message_id) + ["no-from"] * (not senders)
+    html = opened.rendering.html()
+    defects += ["no-message-id"] * (not own_id) + ["no-from"] * (not senders)
     return Mail(
         subject=decode_words(headers.value("subject"), defects, hint),
         from_=senders[0] if senders else None,
         reply_to=addresses(headers.value("reply-to"), defects, hint),
         to=addresses(headers.value("to"), defects, hint),
         cc=addresses(headers.value("cc"), defects, hint),
-        message_id=message_id,
+        message_id=own_id,
         in_reply_to=replied_to_of(headers),
         references=references_of(headers),
         thread_root=root_of(headers, opened.raw),
@@ -94,8 +99,7 @@ def attachment_bytes(raw: bytes, part: int) -> tuple[Attachment, bytes]:
     opened = _open(raw)
     for candidate in opened.bodies.attached:
         if candidate.index == part:
-            sources = [_text_of(body, opened) for body in opened.bodies.html] if _has_html(opened.bodies) else []
-            return _attachment(candidate, opened, sources)
+            return _attachment(candidate, opened)
     raise NoSuchPartError(f"the message has no attachment with part number {part}")
 
 
@@ -105,63 +109,38 @@ def _open(raw: bytes) -> _Opened:
     defects = list(head.defects)
     bodies = choose_bodies(read_structure(raw, head, defects))
     first = next(iter(bodies.text or bodies.html), None)
-    return _Opened(raw, head, bodies, first.params.token("charset") if first else "", defects)
+    hint = first.params.token("charset") if first else ""
+    return _Opened(raw, head, bodies, Rendering(raw, bodies, defects), hint, defects)
 
 
-def _has_html(bodies: Bodies) -> bool:
-    return any(part.type == "text/html" for part in bodies.html)
-
-
-def _text_of(part: Part, opened: _Opened) -> str:
-    """A text leaf decoded, cut at its cap, with LF line ends."""
-    html = part.type == "text/html"
-    limit = MAX_HTML_CHARS if html else MAX_TEXT_CHARS
-    data = part.content(opened.raw, limit * _BYTES_PER_CHAR)
-    label = part.params.token("charset")
-    if html and not codecs_for(label) and (meta := _META_CHARSET.search(data, 0, 2048)):
-        label = meta[1].decode("ascii")
-    text = decode(data, label, opened.defects)
-    if len(text) > limit:
-        opened.defects.append("html-cut" if html else "text-cut")
-        text = text[:limit]
-    return text.replace("\r\n", "\n").replace("\r", "\n") if "\r" in text else text
-
-
-def _joined_html(opened: _Opened, sources: list[str]) -> str | None:
-    """The mail as safe HTML, or None where it has none (or none that may be parsed)."""
-    if not sources:
-        return None
-    if any(
-        markup.nested_too_deep(source)
-        for part, source in zip(opened.bodies.html, sources, strict=True)
-        if part.type == "text/html"
-    ):
-        opened.defects.append("html-too-nested")
-        return None
-    return "\n".join(
-        markup.sanitised(source) if part.type == "text/html" else markup.from_text(source)
-        for part, source in zip(opened.bodies.html, sources, strict=True)
+def _unread(raw: bytes, error: Exception) -> Mail:
+    """The source itself as the text, for a mail this code fails on."""
+    return Mail(
+        subject="",
+        from_=None,
+        reply_to=(),
+        to=(),
+        cc=(),
+        message_id=message_id(raw),
+        in_reply_to=(),
+        references=(),
+        thread_root=thread_root(raw),
+        sent_at=None,
+        text=raw[:MAX_TEXT_CHARS].decode("utf-8", "replace").replace("\x00", ""),
+        html=None,
+        attachments=(),
+        language=None,
+        importance="normal",
+        automatic=None,
+        automatic_evidence=None,
+        defects=(f"{UNREAD}{type(error).__name__}",),
     )
 
 
-def _joined_text(opened: _Opened, html: str | None, sources: list[str]) -> str:
-    """The mail as plain text; an empty text part gives way to the HTML."""
-    pieces = []
-    for part in opened.bodies.text:
-        text = _text_of(part, opened)
-        if part.type == "text/html":
-            text = markup.as_text_crudely(text) if html is None else markup.as_text(markup.sanitised(text))
-        pieces.append(text)
-    joined = "\n".join(pieces)
-    if joined.strip() or not sources:
-        return joined
-    return markup.as_text(html) if html is not None else markup.as_text_crudely("\n".join(sources))
-
-
-def _attachment(part: Part, opened: _Opened, sources: list[str]) -> tuple[Attachment, bytes]:
+def _attachment(part: Part, opened: _Opened) -> tuple[Attachment, bytes]:
     content = part.content(opened.raw)
     content_id = part.headers.value("content-id").decode("utf-8", "replace").strip(" <>\t") or None
-    shown = bool(content_id) and any(f"cid:{content_id}" in source for source in sources)
+    shown = content_id is not None and opened.rendering.shows(content_id)
     described = Attachment(
         part=part.index,
         name=_file_name(part, content, opened),

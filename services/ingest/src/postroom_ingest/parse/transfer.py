@@ -5,7 +5,8 @@ import re
 
 _NOT_BASE64 = re.compile(rb"[^A-Za-z0-9+/]+")
 _PADDING = re.compile(rb"=+")
-_UUENCODED = re.compile(rb"^begin [0-7]{3,4} [^\n]*\n(.*?)^(?:`|end)", re.MULTILINE | re.DOTALL)
+_UU_BEGIN = re.compile(rb"^begin [0-7]{3,4} [^\n]*\n", re.MULTILINE)
+_UU_END = re.compile(rb"^(?:`|end)", re.MULTILINE)
 
 
 def decode_transfer(data: bytes, encoding: str) -> bytes:
@@ -44,11 +45,12 @@ def _patched(data: bytes) -> bytes:
 
 
 def _decode_uu(data: bytes) -> bytes:
-    match = _UUENCODED.search(data)
-    if not match:
+    begin = _UU_BEGIN.search(data)
+    end = _UU_END.search(data, begin.end()) if begin else None
+    if not begin or not end:
         return data
     out = bytearray()
-    for line in match[1].splitlines():
+    for line in data[begin.end() : end.start()].splitlines():
         try:
             out += binascii.a2b_uu(line)
         except binascii.Error:  # some encoders pad the line: take as many groups as its length asks for

@@ -16,10 +16,11 @@ def raw_text(value: bytes, defects: list[str], hint: str = "") -> str:
     """The bytes of a field as text, encoded words untouched; `hint` is the charset the body names."""
     if value.isascii() and b"\x1b$" not in value:
         return value.decode("ascii")
-    try:
-        return value.decode()  # RFC 6532 allows UTF-8
-    except UnicodeDecodeError:
-        defects.append("raw-8bit-header")
+    if not value.isascii():
+        try:
+            return value.decode()  # RFC 6532 allows UTF-8
+        except UnicodeDecodeError:
+            defects.append("raw-8bit-header")
     # A western body says nothing about the head: any bytes can be read so.
     return decode(value, "" if codecs_for(hint)[:1] in _UNTELLING else hint, [])
 

@@ -1,0 +1,136 @@
+"""A notifier on real servers, fed by the test instead of Kafka."""
+
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+from typing import Any
+
+import httpx
+import pytest
+from given import ServerUrls
+from pydantic import SecretStr
+from pymongo.errors import PyMongoError
+
+from postroom_contracts import Event, event_types
+from postroom_contracts.config import SettingChanged
+from postroom_notifier.api import routes
+from postroom_notifier.handlers import Handlers
+from postroom_notifier.letters import Letters
+from postroom_notifier.outgoing import Outgoing, State
+from postroom_notifier.sender import Sender
+from postroom_notifier.settings import NotifierSettings
+from postroom_notifier.smtp import Patience
+from postroom_notifier.store import Store
+from postroom_plumbing.mongo import unreachable
+from postroom_plumbing.service import Service
+from postroom_plumbing.unit import Unit
+from postroom_plumbing.wire import Received
+
+from .making import SECRET, mailbox_set
+from .smarthost import StandIn, stand_in
+
+TOKEN = "an internal token"
+HASTY = Patience(connect=2, command=2, data=2, verdict=0.5)
+
+
+class Notifier:
+    """A process without Kafka: its parts, what it has stated, and its HTTP interface."""
+
+    def __init__(self, service: Service[NotifierSettings], smarthost: StandIn) -> None:
+        self.service = service
+        self.smarthost = smarthost
+        self.store = Store(service.database, claim_seconds=1)
+        self.sender = Sender(self.store, service.units, smarthost.smarthost, claim_seconds=1, patience=HASTY)
+        letters = Letters(SECRET, "https://help.acme.example")
+        self.handlers = Handlers(self.store, service.view, letters, self.sender.wake)
+        service.app.include_router(routes(self.store, service.units, self.sender, SecretStr(TOKEN)))
+        transport = httpx.ASGITransport(app=service.app)
+        self.http = httpx.AsyncClient(transport=transport, base_url="http://notifier")
+
+    async def feed(self, *events: Event) -> None:
+        """Handle a batch in a transaction, settings first as a consumer does."""
+        batch: Sequence[Received[Event]] = [Received(event, "id", None) for event in events]
+
+        async def work(unit: Unit) -> None:
+            settings = [event for event in events if isinstance(event, SettingChanged)]
+            await self.service.view.apply(settings, unit)
+            rest = [one for one in batch if not isinstance(one.event, SettingChanged)]
+            await self.handlers.handle(rest, unit)
+
+        while True:
+            try:
+                return await self.service.units.run(work)
+            except PyMongoError as error:  # as a consumer does
+                if not unreachable(error):
+                    raise
+
+    async def queue(self, *mails: Outgoing) -> None:
+        """Put mails into the queue directly."""
+
+        async def work(unit: Unit) -> None:
+            await self.store.save([], mails, unit.session)
+
+        await self.service.units.run(work)
+
+    async def look(self) -> None:
+        """Send until there is nothing more that is due."""
+        while await self.sender._look():
+            pass
+
+    async def sends(self, count: int = 1) -> None:
+        """Wait until the smarthost was asked to take so many mails."""
+        async with asyncio.timeout(10):
+            async with self.smarthost.changed:
+                await self.smarthost.changed.wait_for(lambda: self.smarthost.tried >= count)
+
+    async def mail(self, outgoing: str) -> Outgoing:
+        mail = await self.store.find(outgoing, None)
+        assert mail is not None
+        return mail
+
+    async def states(self) -> dict[str, State]:
+        return {mail.id: mail.state for mail in await self.store.listed(None, 500)}
+
+    async def stated(self) -> list[Any]:
+        """The events stated so far, in order."""
+        types = event_types()
+        found = self.service.database["outbox"].find().sort("_id")
+        return [
+            types[dict(document["headers"])["ce_type"].decode()].model_validate_json(document["value"])
+            async for document in found
+        ]
+
+
+@pytest.fixture
+async def smarthost() -> AsyncIterator[StandIn]:
+    async with stand_in() as one:
+        yield one
+
+
+@pytest.fixture
+async def notifier(servers: ServerUrls, namespace: str, smarthost: StandIn) -> AsyncIterator[Notifier]:
+    """A notifier that knows the mailbox "main"."""
+    settings = NotifierSettings.model_validate(
+        {
+            "kafka_url": servers.kafka_url,
+            "mongo_url": servers.mongo_url,
+            "redis_url": servers.redis_url,
+            "namespace": namespace,
+            "http_port": 1,
+            "secret": SECRET,
+            "internal_token": TOKEN,
+            "portal_url": "https://help.acme.example",
+            "smarthost_url": smarthost.url,
+        }
+    )
+    service: Service[NotifierSettings] = Service("notifier", settings)
+    one = Notifier(service, smarthost)
+    await one.store.prepare()
+    await one.feed(mailbox_set())
+    await service.view.refresh()
+    yield one
+    for connection in one.sender._connections:
+        connection.close()
+    await one.http.aclose()
+    await service.client.drop_database(service.database.name)
+    await service.redis.aclose()
+    service.client.close()

@@ -1,0 +1,5 @@
+"""`python -m postroom_portal`."""
+
+from postroom_portal.app import main
+
+main()

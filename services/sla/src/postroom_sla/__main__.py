@@ -1,0 +1,5 @@
+"""`python -m postroom_sla`."""
+
+from postroom_sla.app import main
+
+main()
