@@ -6,9 +6,9 @@ from collections.abc import Iterator
 import docker
 from docker.errors import DockerException
 from given import ServerUrls
+from testcontainers.community.kafka import KafkaContainer
 from testcontainers.core.container import DockerContainer
 from testcontainers.core.wait_strategies import LogMessageWaitStrategy
-from testcontainers.community.kafka import KafkaContainer
 
 MONGO_IMAGE = "mongo:8.0"
 VALKEY_IMAGE = "valkey/valkey:9"

@@ -24,7 +24,7 @@ async def read_topics(kafka_url: str, topics: list[str]) -> list[LoggedRecord]:
     try:
         partitions = []
         for topic in topics:
-            numbers = consumer.partitions_for_topic(topic) or await _partitions(consumer, topic)
+            numbers = await topic_partitions(consumer, topic)
             partitions += [TopicPartition(topic, number) for number in numbers]
         consumer.assign(partitions)
         ends = await consumer.end_offsets(partitions)
@@ -51,7 +51,9 @@ async def read_topics(kafka_url: str, topics: list[str]) -> list[LoggedRecord]:
         await consumer.stop()
 
 
-async def _partitions(consumer: AIOKafkaConsumer, topic: str) -> set[int]:
-    """The partitions of a topic that the client has not heard of yet."""
-    await consumer.topics()
-    return consumer.partitions_for_topic(topic) or set()
+async def topic_partitions(consumer: AIOKafkaConsumer, topic: str) -> set[int]:
+    """The partitions of a topic, also of one that the client has not heard of yet."""
+    await consumer._client._wait_on_metadata(topic)
+    numbers = consumer.partitions_for_topic(topic)
+    assert numbers, f"no topic {topic}"
+    return set(numbers)

@@ -8,6 +8,7 @@ import time
 from typing import Any
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
+from kafka_log import topic_partitions
 from mailgen import GeneratedMail, generate
 from pymongo import AsyncMongoClient
 from smtp_load import Result, send_all
@@ -130,8 +131,7 @@ async def latency_run(stack: Stack, count: int, seed: int, rate: float) -> dict[
 async def _at_the_end(kafka_url: str, topic: str) -> AIOKafkaConsumer:
     consumer = AIOKafkaConsumer(bootstrap_servers=kafka_url)
     await consumer.start()
-    await consumer.topics()
-    partitions = [TopicPartition(topic, number) for number in consumer.partitions_for_topic(topic) or ()]
+    partitions = [TopicPartition(topic, number) for number in await topic_partitions(consumer, topic)]
     consumer.assign(partitions)
     await consumer.seek_to_end(*partitions)
     return consumer

@@ -22,7 +22,7 @@ class Watch:
         self.lines: list[str] = []
         self.entries: list[Entry] = []
         self._news = asyncio.Event()
-        self.supervisor = Supervisor(self.lines.append, self._changed)
+        self.supervisor = Supervisor(self.lines.append, lambda entries, _: self._changed(entries))
 
     def _changed(self, entries: Sequence[Entry]) -> None:
         self.entries = [entry.model_copy() for entry in entries]

@@ -113,6 +113,16 @@ class Service(Generic[S]):
             settings=self.settings,
         )
         self._consumer.subscribe(self._broker)
+        if SettingChanged in types:
+            self.needs_settings()
+
+    def needs_settings(self) -> None:
+        """Be ready only once desk's settings have come: without them mail is refused and tickets are put anywhere."""
+
+        async def settings() -> str | None:
+            return None if self.view.current.queue else "no settings have come yet"
+
+        self.health.add("settings", settings)
 
     # Life
 

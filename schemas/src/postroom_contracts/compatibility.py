@@ -29,33 +29,29 @@ def breaks(released: Schema, current: Schema) -> list[str]:
 
 
 class _Comparison:
-    """Two schemas, each with its own `$defs`. Comparing ends where a pair was compared before: models may recurse."""
+    """Two schemas, each with its own `$defs`. A pair of parts is compared once only: models may contain themselves."""
 
     def __init__(self, released: Schema, current: Schema) -> None:
         self._released = released.get("$defs", {})
         self._current = current.get("$defs", {})
-        self._seen: set[tuple[str, str]] = set()
+        self._seen: set[tuple[int, int]] = set()
 
     def differences(self, old: Schema, new: Schema, where: str) -> Iterator[str]:
-        pair = (old.get("$ref", ""), new.get("$ref", ""))
-        if all(pair):
-            if pair in self._seen:
-                return
-            self._seen.add(pair)
         olds, news = _branches(old, self._released), _branches(new, self._current)
         if olds.keys() != news.keys():
             yield f"{where or 'value'}: was {_either(olds)}, is {_either(news)}"
         for kind in sorted(olds.keys() & news.keys()):
-            yield from self._branch(olds[kind], news[kind], where)
+            pair = (id(olds[kind]), id(news[kind]))
+            if pair not in self._seen:
+                self._seen.add(pair)
+                yield from self._branch(olds[kind], news[kind], where)
 
     def _branch(self, old: Schema, new: Schema, where: str) -> Iterator[str]:
         yield from _values(old, new, where)
         yield from _bounds(old, new, where)
         yield from self._fields(old, new, where)
         for name, mark in (("items", "[]"), ("additionalProperties", "{}")):
-            olds, news = old.get(name, True), new.get(name, True)
-            if olds != news:
-                yield from self._nested(olds, news, where + mark)
+            yield from self._nested(old.get(name, True), new.get(name, True), where + mark)
 
     def _nested(self, old: Schema | bool, new: Schema | bool, where: str) -> Iterator[str]:
         """Compare what may be a schema, or True or False for anything or nothing."""

@@ -77,7 +77,7 @@ PARTS: dict[str, Part] = {
     ),
     "notifier": Part(
         sends=(MailSent, MailFailed),
-        receives=(*_TICKETS, ClocksSet, ReplyRequested, SettingChanged),
+        receives=(TicketOpened, TicketChanged, ClocksSet, ReplyRequested, SettingChanged),
     ),
     "analytics": Part(
         sends=(),

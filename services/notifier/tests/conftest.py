@@ -1,6 +1,5 @@
 """A notifier on real servers, fed by the test instead of Kafka."""
 
-import asyncio
 from collections.abc import AsyncIterator, Sequence
 from typing import Any
 
@@ -75,12 +74,6 @@ class Notifier:
         """Send until there is nothing more that is due."""
         while await self.sender._look():
             pass
-
-    async def sends(self, count: int = 1) -> None:
-        """Wait until the smarthost was asked to take so many mails."""
-        async with asyncio.timeout(10):
-            async with self.smarthost.changed:
-                await self.smarthost.changed.wait_for(lambda: self.smarthost.tried >= count)
 
     async def mail(self, outgoing: str) -> Outgoing:
         mail = await self.store.find(outgoing, None)

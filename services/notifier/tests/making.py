@@ -3,7 +3,7 @@
 from datetime import UTC, datetime, timedelta
 from email import message_from_bytes, policy
 from email.message import EmailMessage
-from typing import Any, cast
+from typing import Any
 
 from postroom_contracts.config import Mailbox, SettingChanged
 from postroom_contracts.outbound import ReplyRequested
@@ -112,7 +112,7 @@ def outgoing(outgoing_id: str = "ack:t1", **fields: Any) -> Outgoing:
 
 def parsed(raw: bytes) -> EmailMessage:
     """A mail as the standard library reads it."""
-    return cast("EmailMessage", message_from_bytes(raw, policy=policy.default))
+    return message_from_bytes(raw, policy=policy.default)
 
 
 def body(raw: bytes, subtype: str = "plain") -> str:

@@ -30,9 +30,9 @@ class StandIn:
         """Connections it takes at once."""
         self.connections = 0
         self.open: set[SMTP] = set()
-        self.silent = asyncio.Event()
-        """Until this is set, nothing that is complete is answered (if `hold`)."""
-        self.hold = False
+        self.hold: Moment | None = None
+        """Where it stops answering until `released` is set: at "mail" or at the "dot"."""
+        self.released = asyncio.Event()
         self.tried = 0
         self.changed = asyncio.Condition()
         """Notified whenever a mail is begun."""
@@ -45,8 +45,17 @@ class StandIn:
     def smarthost(self) -> Smarthost:
         return Smarthost("127.0.0.1", self.port, starttls=False)
 
+    async def asked(self, count: int) -> None:
+        """Wait until it was asked to take so many mails."""
+        async with asyncio.timeout(30), self.changed:
+            await self.changed.wait_for(lambda: self.tried >= count)
+
+    def contents(self) -> list[bytes]:
+        """The mails it has taken, sorted."""
+        return sorted(one.content for one in self.taken if isinstance(one.content, bytes))
+
     def message_ids(self) -> list[str]:
-        return [str(message_from_bytes(one.content or b"")["Message-ID"]).strip("<>") for one in self.taken]  # type: ignore[arg-type]
+        return [str(message_from_bytes(content)["Message-ID"]).strip("<>") for content in self.contents()]
 
     def _hangs_up(self, moment: Moment) -> bool:
         if self.hang_up != moment or self.times == 0:
@@ -60,6 +69,8 @@ class StandIn:
         async with self.changed:
             self.tried += 1
             self.changed.notify_all()
+        if self.hold == "mail":
+            await self.released.wait()
         if self._hangs_up("mail"):
             return _gone(server)
         answer = self.answers.get("MAIL", "250 OK")
@@ -78,8 +89,8 @@ class StandIn:
         return answer
 
     async def handle_DATA(self, server: SMTP, _session: Session, envelope: Envelope) -> str:  # noqa: N802
-        if self.hold:
-            await self.silent.wait()
+        if self.hold == "dot":
+            await self.released.wait()
         if self._hangs_up("dot"):
             return _gone(server)
         answer = self.answers.get("content", "250 OK")
@@ -88,12 +99,17 @@ class StandIn:
         return _gone(server) if self._hangs_up("taken") else answer
 
 
+def _cut(transport: Any) -> None:
+    if transport is not None:
+        transport.abort()
+
+
 def _gone(server: SMTP) -> str:
-    server.transport.abort()
+    _cut(server.transport)
     return "250 nobody hears this"
 
 
-class _Session(SMTP):  # type: ignore[misc]
+class _Session(SMTP):
     """A connection that may be cut where aiosmtpd has no hook."""
 
     def __init__(self, stand_in: StandIn) -> None:
@@ -105,7 +121,7 @@ class _Session(SMTP):  # type: ignore[misc]
         super().connection_made(transport)
         self._stand_in.open.add(self)
         if len(self._stand_in.open) > self._stand_in.most or self._stand_in._hangs_up("greeting"):
-            transport.abort()
+            _cut(transport)
 
     def connection_lost(self, error: Exception | None) -> None:
         self._stand_in.open.discard(self)
@@ -113,11 +129,11 @@ class _Session(SMTP):  # type: ignore[misc]
 
     async def smtp_DATA(self, arg: str) -> None:  # noqa: N802
         if self._stand_in._hangs_up("data"):
-            self.transport.abort()
+            _cut(self.transport)
             return
         if self._stand_in._hangs_up("content"):
             await self.push("354 go on")
-            self.transport.abort()
+            _cut(self.transport)
             return
         await super().smtp_DATA(arg)
 
@@ -135,6 +151,5 @@ async def stand_in(port: int = 0, change: Callable[[StandIn], None] | None = Non
     finally:
         server.close()
         for session in tuple(one.open):
-            if session.transport is not None:
-                session.transport.abort()
+            _cut(session.transport)
         await server.wait_closed()

@@ -26,7 +26,7 @@ async def test_everything_is_sent_once_and_told(notifier: Notifier) -> None:
     await notifier.look()
     await notifier.look()
     assert set((await notifier.states()).values()) == {"sent"}
-    assert sorted(one.content for one in notifier.smarthost.taken) == sorted(raw.values())
+    assert notifier.smarthost.contents() == sorted(raw.values())
     told = await notifier.stated()
     assert all(isinstance(one, MailSent) and one.attempts == 1 and one.to == ANNA for one in told)
     assert Counter(one.outgoing for one in told) == {"ack:t1": 1, "reply:r1": 1, "survey:t1": 1}
@@ -133,7 +133,7 @@ async def test_while_the_smarthost_is_away_everything_waits(notifier: Notifier) 
 async def test_the_loop_is_woken_by_a_handler_and_stops_cleanly(notifier: Notifier) -> None:
     running = asyncio.create_task(notifier.sender.run())
     await notifier.feed(opened(), clocks())
-    await notifier.sends(1)
+    await notifier.smarthost.asked(1)
     async with asyncio.timeout(5):
         await notifier.sender.stop()
         await running
@@ -142,13 +142,13 @@ async def test_the_loop_is_woken_by_a_handler_and_stops_cleanly(notifier: Notifi
 
 
 async def test_stopping_waits_for_what_is_being_sent(notifier: Notifier) -> None:
-    notifier.smarthost.hold = True
+    notifier.smarthost.hold = "dot"
     await notifier.queue(*(outgoing(f"ack:{number}") for number in range(40)))
     running = asyncio.create_task(notifier.sender.run())
-    await notifier.sends(1)
+    await notifier.smarthost.asked(1)
     async with asyncio.timeout(5):
         stopping = asyncio.create_task(notifier.sender.stop())
-        notifier.smarthost.silent.set()
+        notifier.smarthost.released.set()
         await stopping
         await running
     states = Counter((await notifier.states()).values())
@@ -171,7 +171,6 @@ async def test_what_the_dead_only_claimed_is_queued_again_and_what_they_sent_is_
     assert isinstance(told, MailFailed)
     assert (told.outgoing, told.uncertain, told.reason, told.attempts) == ("ack:sending", True, CRASH, 1)
     await notifier.look()
-    assert notifier.smarthost.message_ids() == []
     assert len(notifier.smarthost.taken) == 1
 
 

@@ -5,7 +5,7 @@ from itertools import pairwise
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from postroom_contracts import Event
@@ -348,6 +348,8 @@ def test_a_shorter_target_that_is_over_already_breaches_at_once(desk: Desk, stor
 
 # Properties
 
+unhurried = settings(deadline=None)  # a busy machine is no counterexample
+
 statuses = st.sampled_from(["new", "open", "pending", "on_hold", "solved", "closed"])
 steps = st.lists(
     st.tuples(
@@ -379,6 +381,7 @@ def _told(steps_taken: list[tuple[str, int, str, str]], make_story: Any, ticking
     return desk
 
 
+@unhurried
 @given(steps=steps)
 def test_whatever_happens_versions_count_and_each_thing_is_said_once(story: Any, steps: Any) -> None:
     desk = _told(steps, story, ticking=True)
@@ -395,6 +398,7 @@ def test_whatever_happens_versions_count_and_each_thing_is_said_once(story: Any,
     assert not moments(desk.state) or any(clock.state == "running" for clock in desk.state.clocks)
 
 
+@unhurried
 @given(steps=steps)
 def test_clocks_are_set_exactly_when_they_changed(story: Any, steps: Any) -> None:
     desk = _told(steps, story, ticking=False)
@@ -402,11 +406,13 @@ def test_clocks_are_set_exactly_when_they_changed(story: Any, steps: Any) -> Non
     assert all(before != after for before, after in pairwise(lists))
 
 
+@unhurried
 @given(steps=steps)
 def test_an_outage_of_the_ticker_changes_no_breach(story: Any, steps: Any) -> None:
     assert _told(steps, story, True).state.breached == _told(steps, story, False).state.breached  # type: ignore[union-attr]
 
 
+@unhurried
 @given(work=st.lists(st.integers(1, 30), min_size=1, max_size=8), pause=st.integers(1, 5_000))
 def test_pauses_never_cost_time(story: Any, work: list[int], pause: int) -> None:
     desk = Desk({"p": Policy(name="p", targets={"normal": Target(first_reply=60, resolution=240)})})

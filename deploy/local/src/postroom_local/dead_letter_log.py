@@ -37,6 +37,11 @@ class DeadLetter:
     value: bytes
     pairs: tuple[tuple[str, bytes], ...]
 
+    @property
+    def topic(self) -> Topic:
+        """Where the event came from."""
+        return Topic(self.reference.partition("/")[0].removesuffix(DEAD_LETTER_SUFFIX))
+
     def header(self, name: str) -> str:
         """A header's text, or "" where there is none."""
         return next((value.decode("utf-8", "replace") for found, value in self.pairs if found == name), "")
@@ -133,10 +138,11 @@ async def replay(kafka_url: str, letters: Sequence[DeadLetter], namespace: str) 
         try:
             await producer.start()
             for letter in letters:
-                own = physical_topic(namespace, letter.reference.partition("/")[0])
-                topic = own.removesuffix(DEAD_LETTER_SUFFIX)
+                topic = physical_topic(namespace, letter.topic)
                 sent = await producer.send_and_wait(topic, letter.value, letter.key or None, headers=letter.original)
-                await producer.send_and_wait(own, b"", headers=[(REPLAYED, letter.reference.encode())])
+                await producer.send_and_wait(
+                    topic + DEAD_LETTER_SUFFIX, b"", headers=[(REPLAYED, letter.reference.encode())]
+                )
                 yield letter.reference, f"{topic}/{sent.partition}/{sent.offset}"
         finally:
             await producer.stop()

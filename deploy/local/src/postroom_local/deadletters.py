@@ -24,6 +24,7 @@ HomeOption = Annotated[
     Path | None, typer.Option(metavar="FOLDER", help="Which Postroom; else POSTROOM_KAFKA_URL, else POSTROOM_HOME.")
 ]
 _COLUMNS = ("reference", "at", "type", "subject", "group", "error", "attempts", "reason")
+_CELL_CHARS = 120
 
 
 @dlq.command("list")
@@ -61,15 +62,23 @@ def replay_letters(
     """Put events back at the end of their topics, as they were, for another try.
 
     Every consumer of the topic sees them again. That does no harm: consumers are idempotent, and leave out what they
-    have handled and what a later event of the same ticket has overtaken.
+    have handled and what a later event of the same ticket has overtaken. Events of config and agents are not replayed:
+    of these Kafka keeps the last, and an old one must not take its place. Save the setting or the agent again instead.
     """
     if bool(references) == everything:
         raise typer.BadParameter("say which: references as list shows them, or --all")
+    if limit is not None and not everything:
+        raise typer.BadParameter("--limit goes with --all")
     where = _where(home)
     log = _read(where, topic)
     chosen = log.waiting()[:limit] if everything else [log.find(reference) for reference in references or ()]
-    asyncio.run(_replay(where, chosen))
-    print(f"{len(chosen)} replayed")
+    left_out = [letter.reference for letter in chosen if letter.topic.compacted]
+    for reference in left_out:
+        print(f"{reference} left out: save the setting or the agent again instead")
+    asyncio.run(_replay(where, [letter for letter in chosen if not letter.topic.compacted]))
+    print(f"{len(chosen) - len(left_out)} replayed")
+    if left_out and not everything:
+        raise typer.Exit(1)
 
 
 async def _replay(where: tuple[str, str], letters: Sequence[DeadLetter]) -> None:
@@ -112,11 +121,16 @@ def summary(letter: DeadLetter, log: Log) -> dict[str, Any]:
 
 
 def table(rows: Sequence[dict[str, Any]]) -> list[str]:
-    """Lines of a table; a cell is one line whatever the error said."""
+    """Lines of a table; a cell is one line, and not too long, whatever the error said."""
     cells = [[column.upper() for column in _COLUMNS]]
-    cells += [[" ".join(str(row[column]).split()) or "-" for column in _COLUMNS] for row in rows]
+    cells += [[_cell(str(row[column])) for column in _COLUMNS] for row in rows]
     widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
     return ["  ".join(map(str.ljust, line, widths)).rstrip() for line in cells]
+
+
+def _cell(text: str) -> str:
+    line = " ".join(text.split()) or "-"
+    return line if len(line) <= _CELL_CHARS else line[: _CELL_CHARS - 1] + "…"
 
 
 def describe(letter: DeadLetter) -> list[str]:

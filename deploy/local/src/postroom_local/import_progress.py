@@ -5,7 +5,7 @@ from types import TracebackType
 from typing import Self
 
 from rich.console import Console
-from rich.progress import BarColumn, DownloadColumn, Progress, SpinnerColumn, TextColumn, TimeRemainingColumn
+from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeRemainingColumn
 
 _LINE_EVERY_S = 5.0
 
@@ -16,13 +16,13 @@ class ImportProgress:
     def __init__(self, total: int) -> None:
         self.mails = 0
         self._bytes = 0
+        self._total = total
         self._began = self._said = time.monotonic()
         self._console = Console(highlight=False, markup=False, soft_wrap=True)
         self._bar = Progress(
             SpinnerColumn(),
             TextColumn("{task.description}", markup=False),
             BarColumn(),
-            DownloadColumn(),
             TimeRemainingColumn(),
             console=self._console,
             disable=not self._console.is_terminal,
@@ -48,14 +48,14 @@ class ImportProgress:
         self.mails += 1
         self._bytes += size
         rate = self.mails / max(time.monotonic() - self._began, 0.001)
-        self._show(f"{self.mails} mails handed in, {rate:.0f}/s, {self._bytes / 1e6:.1f} MB")
+        self._show(f"{self.mails} mails handed in, {rate:.0f}/s, {self._bytes / 1e6:.1f} MB", self._bytes, self._total)
 
     def read(self, done: int, accepted: int) -> None:
         """Ingest has read `done` of the mails it `accepted`."""
-        self._show(f"{done} of {accepted} mails read")
+        self._show(f"{done} of {accepted} mails read", done, accepted)
 
-    def _show(self, text: str) -> None:
-        self._bar.update(self._task, description=text, completed=self._bytes)
+    def _show(self, text: str, done: int, total: int) -> None:
+        self._bar.update(self._task, description=text, completed=done, total=total)
         if self._bar.disable and time.monotonic() - self._said > _LINE_EVERY_S:
             self._said = time.monotonic()
             self.say(text)

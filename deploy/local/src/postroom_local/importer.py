@@ -21,6 +21,7 @@ from postroom_local.settings import StackSettings, read_settings
 from postroom_plumbing.ids import new_id
 
 _ASK_S = 0.5
+_STALLED_S = 60.0
 
 
 def import_mail(
@@ -112,16 +113,16 @@ async def hand_in_all(
     return skipped
 
 
-async def wait_until_read(door: Door, progress: ImportProgress, patience: float = 60.0) -> Counts:
-    """The counts once every mail handed in has been read, or once nothing has been read for `patience` seconds."""
-    give_up, before = time.monotonic() + patience, -1
+async def wait_until_read(door: Door, progress: ImportProgress) -> Counts:
+    """The counts once every mail handed in has been read, or once nothing has been read for _STALLED_S seconds."""
+    give_up, before = time.monotonic() + _STALLED_S, -1
     while True:
         counts = await door.counts()
         progress.read(counts.read, counts.accepted)
         if counts.read >= counts.accepted:
             return counts
         if counts.read > before:
-            give_up, before = time.monotonic() + patience, counts.read
+            give_up, before = time.monotonic() + _STALLED_S, counts.read
         if time.monotonic() > give_up:
             return counts
         await asyncio.sleep(_ASK_S)

@@ -9,7 +9,7 @@ PIECE_BYTES = 65_536
 _LONGEST_FROM_LINE = 500
 
 _DATED = re.compile(rb"From .*\b(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun)\b(?=.*\d:\d\d)(?=.*\b\d{4}\b)")
-_FIELD = re.compile(rb"(?:>*From |[!-9;-~]+[ \t]*:)")
+_FIELD = re.compile(rb"[!-9;-~]+[ \t]*:")
 _QUOTED = re.compile(rb">+From ")
 
 

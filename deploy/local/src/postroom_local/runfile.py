@@ -22,6 +22,8 @@ class Run(BaseModel):
     """All of one stack, in the order it was started."""
 
     pid: int
+    ready: bool = False
+    """Whether everything has been up together once."""
     entries: list[Entry]
 
     def named(self, name: str) -> Entry:

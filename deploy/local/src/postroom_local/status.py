@@ -24,15 +24,22 @@ def status(as_json: Annotated[bool, typer.Option("--json", help="For programs.")
     run = read_run(home)
     if run is None:
         if as_json:
-            print(json.dumps({"home": str(home.path), "running": False, "processes": []}))
+            print(json.dumps({"home": str(home.path), "running": False, "ready": False, "processes": []}))
         raise StackError(f"Postroom is not running in {home.path} (make up starts it)")
     health = asyncio.run(check(run))
     if as_json:
         rows = [entry.model_dump() | {"health": health[entry.name]} for entry in run.entries]
-        print(json.dumps({"home": str(home.path), "running": True, "pid": run.pid, "processes": rows}, indent=1))
+        print(
+            json.dumps(
+                {"home": str(home.path), "running": True, "ready": run.ready, "pid": run.pid, "processes": rows},
+                indent=1,
+            )
+        )
     else:
         for entry in run.entries:
             print(f"{entry.name:<16}{health[entry.name]:<6}{entry.pid or '-':<9}{entry.address}")
+    if not run.ready:
+        raise StackError("still starting")
     if set(health.values()) != {"ok"}:
         raise typer.Exit(1)
 

@@ -31,11 +31,12 @@ class Kept:
 
 
 class Supervisor:
-    """Keeps children: `say` gets a line for each restart, `changed` the list after each change."""
+    """Keeps children: `say` gets a line for each restart, `changed` the list and whether all is up after each change."""
 
-    def __init__(self, say: Callable[[str], None], changed: Callable[[Sequence[Entry]], None]) -> None:
+    def __init__(self, say: Callable[[str], None], changed: Callable[[Sequence[Entry], bool], None]) -> None:
         self._say = say
         self._changed = changed
+        self._ready = False
         self._kept: list[Kept] = []
         self._tasks: list[asyncio.Task[None]] = []
         self._others: list[Entry] = []
@@ -70,7 +71,12 @@ class Supervisor:
     def _report(self) -> None:
         for kept in self._kept:
             kept.entry.pid = kept.child.pid
-        self._changed([*self._others, *(kept.entry for kept in self._kept)])
+        self._changed([*self._others, *(kept.entry for kept in self._kept)], self._ready)
+
+    def everything_is_up(self) -> None:
+        """Say that the start is over."""
+        self._ready = True
+        self._report()
 
     async def _keep(self, kept: Kept) -> None:
         pause = _FIRST_PAUSE_S

@@ -1,11 +1,14 @@
 """`postroom up`: the servers, the services, and then nothing but keeping them running."""
 
 import asyncio
+import contextlib
 import os
 import signal
 import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
+
+import httpx
 
 from postroom_local.child import Child
 from postroom_local.environment import assign_ports, environment
@@ -19,6 +22,7 @@ from postroom_local.settings import PORT_FIELDS, StackSettings, read_settings, v
 from postroom_local.supervisor import Kept, Supervisor, wait_until_ready
 
 _READY_S = 120.0
+_MAILBOXES_S = 15.0
 _AFTER_KILL_S = 10.0  # the killed supervisor's children are gone by then
 
 
@@ -38,7 +42,8 @@ async def run(processes: Sequence[Process]) -> None:
     with home.locked():
         progress = Progress()
         supervisor = Supervisor(
-            progress.say, lambda entries: write_run(home, Run(pid=os.getpid(), entries=list(entries)))
+            progress.say,
+            lambda entries, ready: write_run(home, Run(pid=os.getpid(), ready=ready, entries=list(entries))),
         )
         stopped = _stop_on_signals(supervisor)
         starting = asyncio.create_task(_start(settings, home, processes, supervisor, progress))
@@ -95,7 +100,21 @@ async def _start(
     with progress.step("starting the services"):
         kept = await _start_services(settings, home, secrets, servers, processes, supervisor)
         await wait_until_ready(kept, _READY_S, progress.ready)
+        await _wait_for_mailboxes(kept, secrets)
+        supervisor.everything_is_up()
     _welcome(settings, home, secrets, servers, progress.say, time.monotonic() - began)
+
+
+async def _wait_for_mailboxes(kept: Sequence[Kept], secrets: Secrets) -> None:
+    """The demo's mailboxes travel from desk to ingest as events; mail is refused until they are there."""
+    doors = [one.entry.address for one in kept if one.entry.name == "ingest-receive"]
+    headers = {"Authorization": f"Bearer {secrets.internal_token}"}
+    async with httpx.AsyncClient(timeout=5, trust_env=False, headers=headers) as client:
+        for door in doors:
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(_MAILBOXES_S):
+                    while not (await client.get(f"{door}/v1/mailboxes")).json():  # noqa: ASYNC110 - another process
+                        await asyncio.sleep(0.2)
 
 
 def _keep_servers(servers: Servers, supervisor: Supervisor) -> None:

@@ -74,10 +74,16 @@ class Bootstrap:
         if self._given.demo and not await self._settings.all("mailbox"):
             await self._units.run(self._demo)
             log.info("demo team and settings made")
+        elif await self._settings.get("queue", "general") is None:
+            await self._units.run(self._first_queue)
 
     async def _first_admin(self, unit: Unit) -> None:
         fields = {"name": "Admin", "email": self._given.admin_email, "role": "admin", "capacity": 0}
         await self._people.add(fields, self._given.admin_password.get_secret_value(), unit)
+
+    async def _first_queue(self, unit: Unit) -> None:
+        """Every desk has at least the queue where everything goes that no rule wants."""
+        await self._settings.put("queue", "general", parse_setting("queue", {"name": "General"}), 1, unit)
 
     async def _demo(self, unit: Unit) -> None:
         for kind, setting, value in DEMO_SETTINGS:

@@ -20,6 +20,7 @@ async def build_receive(service: Service[ReceiveSettings]) -> None:
     ledger = Ledger(service.database)
     acceptor = Acceptor(service.units, raws)
     smtp = SmtpServer(acceptor, service.view, service.settings)
+    service.needs_settings()
     service.on_start(raws.prepare)
     service.on_start(ledger.prepare)
     service.on_start(smtp.start)

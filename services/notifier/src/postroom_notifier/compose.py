@@ -69,14 +69,15 @@ def compose(mail: Mail) -> bytes:
 
 def _part(subtype: bytes, text: str) -> bytes:
     """A text part: quoted-printable where that stays readable and short, else base64 (RFC 2045 section 6)."""
-    data = text.replace("\r\n", "\n").replace("\r", "\n").encode("utf-8", "replace").replace(b"\n", b"\r\n")
+    data = text.replace("\r\n", "\n").replace("\r", "\n").encode("utf-8", "replace")
     others = len(data) - len(data.translate(None, _BEYOND_ASCII))
     if others * 5 > len(data):
-        encoding, encoded = b"base64", encodebytes(data).replace(b"\n", b"\r\n")
+        encoding, encoded = b"base64", encodebytes(data.replace(b"\n", b"\r\n"))
     else:
         encoding, encoded = b"quoted-printable", binascii.b2a_qp(data, istext=True)
-    if not encoded.endswith(b"\r\n"):
-        encoded += b"\r\n" if encoding == b"base64" else b"=\r\n"
+        if not encoded.endswith(b"\n"):
+            encoded += b"=\n"
+    encoded = encoded.replace(b"\n", b"\r\n")
     return b"".join(
         (
             b"Content-Type: text/", subtype, b"; charset=utf-8\r\n",

@@ -100,7 +100,10 @@ class Sender:
     async def _look(self) -> bool:
         """Send a claim's worth of what is due; whether there may be more."""
         due = await self._store.due(utc_now(), CLAIMED)
-        if not due or not await self._connected():
+        if not due:
+            self._unreachable_for = 0.0
+            return False
+        if not await self._connected():
             return False
         claim = self._claim = new_id()
         try:

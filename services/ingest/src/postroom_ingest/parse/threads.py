@@ -5,6 +5,7 @@ import re
 
 from postroom_ingest.parse.headers import Headers, prepared, read_head
 from postroom_ingest.parse.limits import MAX_ID_CHARS, MAX_IDS
+from postroom_ingest.parse.words import decode_words
 
 SYNTHETIC_DOMAIN = "synthetic.invalid"
 """RFC 2606 section 2: `.invalid` can never be anybody's host."""
@@ -18,6 +19,8 @@ def _ids(value: bytes) -> tuple[str, ...]:
     """Ids of a field in order, without brackets; bare words count only where nothing is bracketed."""
     if not value:
         return ()
+    if b"=?" in value:  # some programs encode what does not fit on a line, though RFC 2047 section 5 forbids it here
+        value = decode_words(value, []).encode()
     try:
         text = value.decode()
     except UnicodeDecodeError:
