@@ -4,6 +4,7 @@ import asyncio
 import logging
 import time
 from collections.abc import Iterable
+from typing import Any
 
 from pymongo import ReturnDocument
 from pymongo.errors import DuplicateKeyError, PyMongoError
@@ -13,8 +14,10 @@ from postroom_plumbing.mongo import Database
 
 log = logging.getLogger(__name__)
 
-LEASE_SECONDS = 6.0
-RENEW_SECONDS = 1.5
+LEASE_SECONDS = 8.0
+RENEW_SECONDS = 2.0
+_FROM_NOW = {"$add": ["$$NOW", int(LEASE_SECONDS * 1000)]}
+_PROLONG = [{"$set": {"until": _FROM_NOW}}]
 
 
 class Leases:
@@ -30,7 +33,6 @@ class Leases:
         self._names = tuple(names)
         self._me = new_id()
         self._until: dict[str, float] = {}
-        self.changed = asyncio.Event()
 
     def held(self) -> list[str]:
         """The leases this process holds at this moment."""
@@ -47,46 +49,50 @@ class Leases:
             await asyncio.sleep(RENEW_SECONDS)
 
     async def renew(self) -> None:
-        """One round: say that we are alive, see how many share, take our part and give back the rest."""
-        before = set(self.held())
-        await self._take(f"member/{self._me}", trusted=False)
-        members = await self._collection.count_documents(
-            {"_id": {"$regex": f"^{self._kind}/member/"}, "$expr": {"$gt": ["$until", "$$NOW"]}}
-        )
-        fair = -(-len(self._names) // max(members, 1))
-        for surplus in sorted(before)[fair:]:
-            await self._give(surplus)
-        wanted = sorted(before)[:fair] + [name for name in self._names if name not in before]
-        taken = 0
-        for name in wanted:
-            if taken < fair and await self._take(name):
-                taken += 1
-        if set(self.held()) != before:
-            self.changed.set()
-
-    async def _take(self, name: str, *, trusted: bool = True) -> bool:
+        """One round: prolong what is ours, see who else is there, take what is free and give back what is too much."""
         sent = time.monotonic()
+        await self._collection.update_many({"kind": self._kind, "owner": self._me}, _PROLONG)
+        documents = [document async for document in self._collection.aggregate(self._everything())]
+        alive = [document for document in documents if document["alive"]]
+        members = {document["owner"] for document in alive if document["member"]} | {self._me}
+        if not any(document["member"] and document["owner"] == self._me for document in alive):
+            await self._claim(f"member/{self._me}")
+        mine = [document["name"] for document in alive if document["owner"] == self._me and not document["member"]]
+        taken = {document["name"] for document in alive}
+        fair = -(-len(self._names) // len(members))
+        for surplus in mine[fair:]:
+            await self._give(surplus)
+        held = mine[:fair]
+        for name in self._names:
+            if len(held) < fair and name not in taken and await self._claim(name):
+                held.append(name)
+        self._until = dict.fromkeys(held, sent + LEASE_SECONDS - 1)
+        gone = [document["_id"] for document in documents if document["member"] and not document["alive"]]
+        if gone:
+            await self._collection.delete_many({"_id": {"$in": gone}, "$expr": {"$lte": ["$until", "$$NOW"]}})
+
+    def _everything(self) -> list[dict[str, Any]]:
+        alive = {"$gt": ["$until", "$$NOW"]}
+        fields = {"name": 1, "owner": 1, "member": 1, "alive": alive}
+        return [{"$match": {"kind": self._kind}}, {"$project": fields}]
+
+    async def _claim(self, name: str) -> bool:
+        """Take a lease that is free or has run out."""
         free = {"$or": [{"$eq": ["$owner", self._me]}, {"$lte": [{"$ifNull": ["$until", "$$NOW"]}, "$$NOW"]}]}
-        until = {"$add": ["$$NOW", int(LEASE_SECONDS * 1000)]}
         claim = {
+            "kind": self._kind,
+            "name": name,
+            "member": name.startswith("member/"),
             "owner": {"$cond": [free, self._me, "$owner"]},
-            "until": {"$cond": [free, until, "$until"]},
+            "until": {"$cond": [free, _FROM_NOW, "$until"]},
         }
         try:
             document = await self._collection.find_one_and_update(
-                {"_id": f"{self._kind}/{name}"},
-                [{"$set": claim}],
-                upsert=True,
-                return_document=ReturnDocument.AFTER,
+                {"_id": f"{self._kind}/{name}"}, [{"$set": claim}], upsert=True, return_document=ReturnDocument.AFTER
             )
         except DuplicateKeyError:  # two were first at the same moment; the other is
-            document = None
-        if document is None or document["owner"] != self._me:
-            self._until.pop(name, None)
             return False
-        if trusted:
-            self._until[name] = sent + LEASE_SECONDS - 1
-        return True
+        return bool(document["owner"] == self._me)
 
     async def _give(self, name: str) -> None:
         self._until.pop(name, None)
@@ -95,4 +101,4 @@ class Leases:
     async def release(self) -> None:
         """Give everything back, so that others need not wait."""
         self._until.clear()
-        await self._collection.delete_many({"owner": self._me})
+        await self._collection.delete_many({"kind": self._kind, "owner": self._me})

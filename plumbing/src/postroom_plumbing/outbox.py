@@ -1,7 +1,8 @@
 """The outbox: events written in the transaction that made them true.
 
 A document is one Kafka record: `_id` (the event's id, which sorts by time), `shard`, `topic`, `key`, `headers`,
-`value`, `at`, `pending`, and once published `cluster`, the id of the Kafka cluster that acknowledged it.
+`value`, `at`, `pending`, and once published `cluster`, the id of the Kafka cluster that acknowledged it. Those of
+compacted topics are kept for ever, the others are forgotten some days after `forget_from`.
 """
 
 from datetime import datetime
@@ -10,7 +11,7 @@ from zlib import crc32
 
 from pymongo import ASCENDING, IndexModel
 
-from postroom_contracts import Event
+from postroom_contracts import Event, Topic
 from postroom_plumbing.mongo import Database, Document
 from postroom_plumbing.settings import ServiceSettings, physical_topic
 from postroom_plumbing.wire import Headers, encode
@@ -32,6 +33,7 @@ class Outbox:
         self._namespace = settings.namespace
         self._service = service
         self._days = settings.outbox_days
+        self._kept_for_ever = {physical_topic(settings.namespace, topic) for topic in Topic if topic.compacted}
 
     async def prepare(self) -> None:
         """Create the indexes: one for what is pending, one that forgets what was published days ago."""
@@ -43,7 +45,7 @@ class Outbox:
                     partialFilterExpression={"pending": True},
                 ),
                 IndexModel(
-                    [("at", ASCENDING)],
+                    [("forget_from", ASCENDING)],
                     name="forget",
                     expireAfterSeconds=self._days * 86_400,
                     partialFilterExpression={"pending": False},
@@ -59,7 +61,7 @@ class Outbox:
 
     def record(self, event_id: str, topic: str, key: str, headers: Headers, value: bytes, at: datetime) -> Document:
         """The outbox document of any record; `topic` is the physical name."""
-        return {
+        document: Document = {
             "_id": event_id,
             "shard": shard_of(key),
             "topic": topic,
@@ -69,6 +71,9 @@ class Outbox:
             "at": at,
             "pending": True,
         }
+        if topic not in self._kept_for_ever:
+            document["forget_from"] = at
+        return document
 
     async def write(self, documents: list[Document], session: Any) -> None:
         """Add documents inside the caller's transaction."""

@@ -10,10 +10,11 @@ from typing import Any
 
 from aiokafka import ConsumerRecord, TopicPartition
 from aiokafka.errors import KafkaError
+from pymongo import InsertOne, UpdateOne
 
 from postroom_plumbing import measures
 from postroom_plumbing.errors import StaleError
-from postroom_plumbing.mongo import Database
+from postroom_plumbing.mongo import Database, Document
 
 log = logging.getLogger(__name__)
 
@@ -66,19 +67,19 @@ class Positions:
         Raises:
             StaleError: somebody else has moved one of them.
         """
-        for partition, following in _following(batch).items():
-            stored = self._stored.get(partition)
-            if stored is None:
-                existing = await self._collection.find_one({"_id": self._id(partition)}, session=session)
-                if existing is not None:
-                    raise StaleError(f"{partition.topic}/{partition.partition} is worked on elsewhere")
-                await self._collection.insert_one({"_id": self._id(partition), "next": following}, session=session)
-                continue
-            result = await self._collection.update_one(
-                {"_id": self._id(partition), "next": stored}, {"$set": {"next": following}}, session=session
-            )
-            if result.matched_count == 0:
-                raise StaleError(f"{partition.topic}/{partition.partition} is worked on elsewhere")
+        following = _following(batch)
+        new = [partition for partition in following if self._stored.get(partition) is None]
+        if new and await self._collection.find_one({"_id": {"$in": [self._id(p) for p in new]}}, session=session):
+            raise StaleError("a partition is worked on elsewhere")
+        writes: list[InsertOne[Document] | UpdateOne] = [
+            InsertOne({"_id": self._id(partition), "next": offset})
+            if partition in new
+            else UpdateOne({"_id": self._id(partition), "next": self._stored[partition]}, {"$set": {"next": offset}})
+            for partition, offset in following.items()
+        ]
+        result = await self._collection.bulk_write(writes, ordered=False, session=session)
+        if result.matched_count + result.inserted_count != len(following):
+            raise StaleError("a partition is worked on elsewhere")
 
     def committed(self, batch: Iterable[ConsumerRecord]) -> None:
         """The transaction that moved behind `batch` was committed."""

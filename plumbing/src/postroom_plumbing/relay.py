@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import time
 from collections.abc import Iterable
 from datetime import datetime
 
@@ -14,6 +15,7 @@ from pymongo.errors import PyMongoError
 from postroom_plumbing import measures
 from postroom_plumbing.clock import utc_now
 from postroom_plumbing.cluster import MAX_EVENT_BYTES
+from postroom_plumbing.ids import ids_since
 from postroom_plumbing.leases import Leases
 from postroom_plumbing.mongo import Database, Document
 from postroom_plumbing.outbox import COLLECTION, SHARDS
@@ -26,6 +28,10 @@ BATCH = 1000
 FETCH_BYTES = 8_000_000
 IDLE_SECONDS = 1.0
 """How long an event can lie when the wake-up for it was lost."""
+ROUND_SECONDS = 0.04
+"""Rounds begin at most this often: under load a round takes more events at once, a single event never waits."""
+RECENT_SECONDS = 5.0
+LOOK_BACK_SECONDS = 10.0
 
 
 class Relay:
@@ -37,6 +43,8 @@ class Relay:
         self._wakeup = wakeup
         self._partition = DefaultPartitioner()
         self._cluster = ""
+        self._shards: list[int] = []
+        self._look_back_at = 0.0
         self._producer = AIOKafkaProducer(
             bootstrap_servers=settings.kafka_url,
             acks="all",
@@ -64,6 +72,7 @@ class Relay:
         keeper = asyncio.create_task(self._leases.keep())
         try:
             while True:
+                began = time.monotonic()
                 try:
                     busy = await self._round()
                 except (KafkaError, PyMongoError, OSError) as error:
@@ -72,6 +81,7 @@ class Relay:
                     continue
                 if not busy:
                     await self._wakeup.wait(IDLE_SECONDS)
+                await asyncio.sleep(max(0.0, began + ROUND_SECONDS - time.monotonic()))
         finally:
             keeper.cancel()
 
@@ -93,8 +103,7 @@ class Relay:
     async def _round(self) -> bool:
         """Publish one batch; True when there may be more."""
         self._wakeup.clear()
-        shards = [int(name) for name in self._leases.held()]
-        documents = await self._pending(shards)
+        documents = await self._pending()
         measures.outbox_age.set(_age(documents, utc_now()))
         if not documents:
             return False
@@ -106,11 +115,27 @@ class Relay:
             measures.outbox_published.add(len(published))
         return True
 
-    async def _pending(self, shards: list[int]) -> list[Document]:
-        cursor = self._outbox.find(
-            {"pending": True, "shard": {"$in": shards}},
-            {"topic": 1, "key": 1, "headers": 1, "value": 1, "at": 1},
-        )
+    async def _pending(self) -> list[Document]:
+        """The oldest events waiting in our shards.
+
+        MongoDB keeps what left an index for minutes and walks over it, so most looks begin a few seconds back. A look
+        from the very beginning, now and then and whenever our shards change, finds what was committed late.
+        """
+        shards = sorted(int(name) for name in self._leases.held())
+        if not shards:
+            return []
+        query: Document = {"pending": True, "shard": {"$in": shards}}
+        now = time.monotonic()
+        from_the_beginning = shards != self._shards or now > self._look_back_at
+        if not from_the_beginning:
+            query["_id"] = {"$gte": ids_since(int((time.time() - RECENT_SECONDS) * 1000))}
+        documents = await self._find(query)
+        if from_the_beginning and len(documents) < BATCH:
+            self._shards, self._look_back_at = shards, now + LOOK_BACK_SECONDS
+        return documents
+
+    async def _find(self, query: Document) -> list[Document]:
+        cursor = self._outbox.find(query, {"topic": 1, "key": 1, "headers": 1, "value": 1, "at": 1})
         documents: list[Document] = []
         size = 0
         async for document in cursor.sort("_id", ASCENDING).limit(BATCH):
