@@ -33,7 +33,7 @@ log = logging.getLogger(__name__)
 Handler = Callable[[Sequence[Received[Event]], Unit], Awaitable[None]]
 ATTEMPTS = 3
 REPORT_SECONDS = 1.0
-BATCH_SECONDS = 0.1
+BATCH_SECONDS = 0.25
 """Batches begin at most this often: under load a transaction takes more events, a single event never waits."""
 POLL_MS = 100
 
@@ -199,7 +199,7 @@ class Consumer:
                 if received:
                     await self._handle(received, unit)
                 for record, error in dead:
-                    unit.add_record(dead_letter(record, error, self.group, ATTEMPTS, unit.now))
+                    unit.add_record(dead_letter(record, error, self.group, _attempts(error), unit.now))
                 await self._positions.move(batch, unit.session)
 
             await self._units.run(work)
@@ -231,6 +231,10 @@ class _SeekToPositions(ConsumerRebalanceListener):  # type: ignore[misc]
 
     async def on_partitions_assigned(self, assigned: set[TopicPartition]) -> None:
         await self._consumer.on_assigned(assigned)
+
+
+def _attempts(error: Exception) -> int:
+    return 1 if isinstance(error, PermanentError) else ATTEMPTS
 
 
 async def _leave_encoded(message: Any) -> Any:

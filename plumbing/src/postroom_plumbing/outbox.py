@@ -1,10 +1,12 @@
 """The outbox: events written in the transaction that made them true.
 
-A document is one Kafka record: `_id` (the event's id, which sorts by time), `shard`, `topic`, `key`, `headers`,
-`value`, `at`, `pending`, and once published `cluster`, the id of the Kafka cluster that acknowledged it. Those of
-compacted topics are kept for ever, the others are forgotten some days after `forget_from`.
+A document holds what one transaction stated for one shard: `_id` (sorts by time), `shard`, `at`, `pending`, `events`
+(each with `id`, `topic`, `key`, `headers`, `value`: a Kafka record), and once published `cluster`, the id of the Kafka
+cluster that acknowledged it. What was stated on compacted topics is kept for ever, the rest is forgotten some days
+after `forget_from`.
 """
 
+from collections.abc import Iterator
 from datetime import datetime
 from typing import Any
 from zlib import crc32
@@ -12,12 +14,14 @@ from zlib import crc32
 from pymongo import ASCENDING, IndexModel
 
 from postroom_contracts import Event, Topic
+from postroom_plumbing.ids import new_id
 from postroom_plumbing.mongo import Database, Document
 from postroom_plumbing.settings import ServiceSettings, physical_topic
 from postroom_plumbing.wire import Headers, encode
 
 COLLECTION = "outbox"
-SHARDS = 8
+SHARDS = 4
+DOCUMENT_BYTES = 4_000_000
 
 
 def shard_of(key: str) -> int:
@@ -53,29 +57,41 @@ class Outbox:
             ]
         )
 
-    def document(self, event: Event, at: datetime, traceparent: str | None) -> Document:
-        """The outbox document of an event."""
+    def record(self, event: Event, at: datetime, traceparent: str | None) -> Document:
+        """An event as a Kafka record."""
         event_id, headers, value = encode(event, source=self._service, at=at, traceparent=traceparent)
-        topic = physical_topic(self._namespace, event.topic)
-        return self.record(event_id, topic, event.key, headers, value, at)
+        return as_record(event_id, physical_topic(self._namespace, event.topic), event.key, headers, value)
 
-    def record(self, event_id: str, topic: str, key: str, headers: Headers, value: bytes, at: datetime) -> Document:
-        """The outbox document of any record; `topic` is the physical name."""
-        document: Document = {
-            "_id": event_id,
-            "shard": shard_of(key),
-            "topic": topic,
-            "key": key,
-            "headers": [[name, content] for name, content in headers],
-            "value": value,
-            "at": at,
-            "pending": True,
-        }
-        if topic not in self._kept_for_ever:
-            document["forget_from"] = at
-        return document
-
-    async def write(self, documents: list[Document], session: Any) -> None:
-        """Add documents inside the caller's transaction."""
+    async def write(self, records: list[Document], at: datetime, session: Any) -> None:
+        """Add records inside the caller's transaction."""
+        documents = list(self._documents(records, at))
         if documents:
             await self._collection.insert_many(documents, ordered=False, session=session)
+
+    def _documents(self, records: list[Document], at: datetime) -> Iterator[Document]:
+        groups: dict[tuple[int, bool], list[Document]] = {}
+        for record in records:
+            for_ever = record["topic"] in self._kept_for_ever
+            groups.setdefault((shard_of(record["key"]), for_ever), []).append(record)
+        for (shard, for_ever), group in groups.items():
+            for events in _portions(group):
+                document = {"_id": new_id(), "shard": shard, "at": at, "pending": True, "events": events}
+                yield document if for_ever else {**document, "forget_from": at}
+
+
+def as_record(event_id: str, topic: str, key: str, headers: Headers, value: bytes) -> Document:
+    """A Kafka record as the outbox keeps it; `topic` is the physical name."""
+    return {"id": event_id, "topic": topic, "key": key, "headers": [list(pair) for pair in headers], "value": value}
+
+
+def _portions(records: list[Document]) -> Iterator[list[Document]]:
+    """Parts that stay well below MongoDB's limit for a document."""
+    portion: list[Document] = []
+    size = 0
+    for record in records:
+        if portion and size + len(record["value"]) > DOCUMENT_BYTES:
+            yield portion
+            portion, size = [], 0
+        portion.append(record)
+        size += len(record["value"])
+    yield portion

@@ -4,7 +4,9 @@ import asyncio
 import logging
 import time
 from collections.abc import Iterable
+from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError, MessageSizeTooLargeError
@@ -28,10 +30,37 @@ BATCH = 1000
 FETCH_BYTES = 8_000_000
 IDLE_SECONDS = 1.0
 """How long an event can lie when the wake-up for it was lost."""
-ROUND_SECONDS = 0.04
+ROUND_SECONDS = 0.08
 """Rounds begin at most this often: under load a round takes more events at once, a single event never waits."""
 RECENT_SECONDS = 5.0
 LOOK_BACK_SECONDS = 10.0
+
+
+@dataclass(frozen=True, slots=True)
+class _Sending:
+    """An event on its way, and the document it came from."""
+
+    document: Document
+    key: bytes
+    event: Document
+
+    def append_to(self, batch: Any) -> bool:
+        """Add it to a producer's batch; False when that is full."""
+        appended = batch.append(
+            key=self.key,
+            value=self.event["value"],
+            timestamp=int(self.document["at"].timestamp() * 1000),
+            headers=[(name, content) for name, content in self.event["headers"]],
+        )
+        return appended is not None
+
+
+class _NotSentError(Exception):
+    """Kafka did not take these events; the cause says why."""
+
+    def __init__(self, events: Iterable[_Sending]) -> None:
+        super().__init__("not sent")
+        self.documents: set[str] = {event.document["_id"] for event in events}
 
 
 class Relay:
@@ -110,9 +139,9 @@ class Relay:
         published = await self._publish(documents)
         if published:
             await self._outbox.update_many(
-                {"_id": {"$in": published}}, {"$set": {"pending": False, "cluster": self._cluster}}
+                {"_id": {"$in": sorted(published)}}, {"$set": {"pending": False, "cluster": self._cluster}}
             )
-            measures.outbox_published.add(len(published))
+            measures.outbox_published.add(sum(len(one["events"]) for one in documents if one["_id"] in published))
         return True
 
     async def _pending(self) -> list[Document]:
@@ -135,81 +164,81 @@ class Relay:
         return documents
 
     async def _find(self, query: Document) -> list[Document]:
-        cursor = self._outbox.find(query, {"topic": 1, "key": 1, "headers": 1, "value": 1, "at": 1})
+        cursor = self._outbox.find(query, {"events": 1, "at": 1})
         documents: list[Document] = []
         size = 0
         async for document in cursor.sort("_id", ASCENDING).limit(BATCH):
             documents.append(document)
-            size += len(document["value"])
+            size += sum(len(event["value"]) for event in document["events"])
             if size > FETCH_BYTES:
                 break
         return documents
 
-    async def _publish(self, documents: list[Document]) -> list[str]:
-        """Send documents in order; the ids that Kafka acknowledged. Raises the first error after waiting for all."""
-        sends = []
-        for (topic, partition), group in (await self._by_partition(documents)).items():
-            sends.append(self._send(topic, partition, group))
-        published: list[str] = []
+    async def _publish(self, documents: list[Document]) -> set[str]:
+        """Send documents in order; the ids of those that Kafka acknowledged in full.
+
+        Raises:
+            KafkaError, OSError: it acknowledged none.
+        """
+        sends = [self._send(*where, events) for where, events in (await self._by_partition(documents)).items()]
+        unpublished: set[str] = set()
         failure: BaseException | None = None
         for result in await asyncio.gather(*sends, return_exceptions=True):
-            if isinstance(result, BaseException):
-                failure = result
-            else:
-                published += result
+            if isinstance(result, _NotSentError):
+                unpublished |= result.documents
+                failure = result.__cause__
+            elif isinstance(result, BaseException):
+                raise result
+        published = {document["_id"] for document in documents} - unpublished
         if failure is not None and not published:
             raise failure
         return published
 
-    async def _by_partition(self, documents: Iterable[Document]) -> dict[tuple[str, int], list[Document]]:
-        groups: dict[tuple[str, int], list[Document]] = {}
+    async def _by_partition(self, documents: list[Document]) -> dict[tuple[str, int], list[_Sending]]:
+        groups: dict[tuple[str, int], list[_Sending]] = {}
         partitions: dict[str, list[int]] = {}
         for document in documents:
-            topic = document["topic"]
-            if topic not in partitions:
-                partitions[topic] = sorted(await self._producer.partitions_for(topic))
-            key = document["key"].encode()
-            partition = self._partition(key, partitions[topic], partitions[topic])
-            groups.setdefault((topic, partition), []).append(document)
+            for event in document["events"]:
+                topic, key = event["topic"], event["key"].encode()
+                if topic not in partitions:
+                    partitions[topic] = sorted(await self._producer.partitions_for(topic))
+                partition = self._partition(key, partitions[topic], partitions[topic])
+                groups.setdefault((topic, partition), []).append(_Sending(document, key, event))
         return groups
 
-    async def _send(self, topic: str, partition: int, documents: list[Document]) -> list[str]:
-        """Send one partition's documents as few batches, one after the other so that order holds."""
-        published: list[str] = []
-        waiting = list(documents)
+    async def _send(self, topic: str, partition: int, events: list[_Sending]) -> None:
+        """Send one partition's events as few batches, one after the other so that order holds.
+
+        Raises:
+            _NotSentError: Kafka did not take some of them.
+        """
+        waiting = events
         while waiting:
             batch = self._producer.create_batch()
-            ids: list[str] = []
-            for document in waiting:
-                appended = batch.append(
-                    key=document["key"].encode(),
-                    value=document["value"],
-                    timestamp=int(document["at"].timestamp() * 1000),
-                    headers=[(name, content) for name, content in document["headers"]],
-                )
-                if appended is None:
+            count = 0
+            for event in waiting:
+                if not event.append_to(batch):
                     break
-                ids.append(document["_id"])
-            if not ids:
-                await self._reject(waiting.pop(0))
-                continue
-            acknowledged = await self._producer.send_batch(batch, topic, partition=partition)
+                count += 1
             try:
-                await acknowledged
-            except MessageSizeTooLargeError:
-                if len(ids) > 1:
-                    raise
-                await self._reject(waiting.pop(0))
-                continue
-            published += ids
-            waiting = waiting[len(ids) :]
-        return published
+                if count:
+                    await (await self._producer.send_batch(batch, topic, partition=partition))
+            except MessageSizeTooLargeError as error:
+                if count > 1:
+                    raise _NotSentError(waiting) from error
+                count = 0
+            except (KafkaError, OSError) as error:
+                raise _NotSentError(waiting) from error
+            if not count:
+                await self._reject(waiting[0])
+            waiting = waiting[max(count, 1) :]
 
-    async def _reject(self, document: Document) -> None:
+    async def _reject(self, event: _Sending) -> None:
         """Set aside an event that Kafka will never take, so that the rest goes on."""
-        log.error("event too large for kafka; kept in the outbox", extra={"event": document["_id"]})
+        event_id = event.event["id"]
+        log.error("event too large for kafka; kept in the outbox", extra={"event": event_id})
         measures.outbox_rejected.add(1)
-        await self._outbox.update_one({"_id": document["_id"]}, {"$set": {"pending": None, "rejected": "too large"}})
+        await self._outbox.update_one({"_id": event.document["_id"]}, {"$addToSet": {"rejected": event_id}})
 
 
 def _age(documents: list[Document], now: datetime) -> float:

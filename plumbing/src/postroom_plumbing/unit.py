@@ -15,7 +15,7 @@ from postroom_plumbing.clock import utc_now
 from postroom_plumbing.mongo import TRANSACTION, Client, Document
 from postroom_plumbing.outbox import Outbox
 from postroom_plumbing.wakeup import Wakeup
-from postroom_plumbing.wire import Headers, Received
+from postroom_plumbing.wire import Received
 
 T = TypeVar("T")
 RETRY_SECONDS = 20.0
@@ -31,23 +31,22 @@ class Unit:
         self.now = now
         """The moment of this transaction; every decision in it uses this one."""
         self.traces: Mapping[str, str | None] = {}
-        self.documents: list[Document] = []
+        self.records: list[Document] = []
         self.wakeups: set[Wakeup] = set()
         self._outbox = outbox
 
     def emit(self, event: Event, cause: Received[Event] | None = None, traceparent: str | None = None) -> None:
         """State an event when the transaction commits; it continues the trace of `cause` or of `traceparent`."""
         parent = self.traces.get(cause.id, cause.traceparent) if cause is not None else traceparent
-        self.documents.append(self._outbox.document(event, self.now, parent))
+        self.records.append(self._outbox.record(event, self.now, parent))
 
     def wake(self, wakeup: Wakeup) -> None:
         """Wake its waiters once the transaction is committed, not before they can see anything."""
         self.wakeups.add(wakeup)
 
-    def add_record(self, record: tuple[str, str, str, Headers, bytes]) -> None:
-        """State a record that is not an event of ours: (id, physical topic, key, headers, value)."""
-        event_id, topic, key, headers, value = record
-        self.documents.append(self._outbox.record(event_id, topic, key, headers, value, self.now))
+    def add_record(self, record: Document) -> None:
+        """State a record as it is, such as a dead letter."""
+        self.records.append(record)
 
 
 class Units:
@@ -75,7 +74,7 @@ class Units:
                     await asyncio.sleep(random.uniform(0.002, 0.03))  # noqa: S311 - only to come apart from a rival
                 else:
                     break
-        if unit.documents:
+        if unit.records:
             unit.wake(self._wakeup)
         for wakeup in unit.wakeups:
             await wakeup.set_everywhere()
@@ -90,7 +89,7 @@ class Units:
         try:
             unit = Unit(session, self._outbox, utc_now())
             result = await work(unit)
-            await self._outbox.write(unit.documents, session)
+            await self._outbox.write(unit.records, unit.now, session)
         except BaseException:
             with contextlib.suppress(PyMongoError):
                 await session.abort_transaction()

@@ -9,7 +9,7 @@ from given import ServerUrls
 from pydantic import SecretStr
 from pymongo.errors import PyMongoError
 
-from postroom_contracts import Event, event_types
+from postroom_contracts import Event
 from postroom_contracts.config import SettingChanged
 from postroom_notifier.api import routes
 from postroom_notifier.handlers import Handlers
@@ -21,6 +21,7 @@ from postroom_notifier.smtp import Patience
 from postroom_notifier.store import Store
 from postroom_plumbing.mongo import unreachable
 from postroom_plumbing.service import Service
+from postroom_plumbing.testing import stated
 from postroom_plumbing.unit import Unit
 from postroom_plumbing.wire import Received
 
@@ -85,12 +86,7 @@ class Notifier:
 
     async def stated(self) -> list[Any]:
         """The events stated so far, in order."""
-        types = event_types()
-        found = self.service.database["outbox"].find().sort("_id")
-        return [
-            types[dict(document["headers"])["ce_type"].decode()].model_validate_json(document["value"])
-            async for document in found
-        ]
+        return list(await stated(self.service.database))
 
 
 @pytest.fixture

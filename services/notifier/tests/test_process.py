@@ -75,7 +75,12 @@ class Processes:
     async def published(self, count: int) -> list[Any]:
         """Wait until so many events are in Kafka; what was stated."""
         outbox = self.notifier.service.database["outbox"]
-        await until(lambda: _is(outbox.count_documents({"pending": False}), count))
+
+        async def all_there() -> bool:
+            left = await outbox.count_documents({"pending": True})
+            return not left and len(await self.notifier.stated()) == count
+
+        await until(all_there)
         return await self.notifier.stated()
 
 

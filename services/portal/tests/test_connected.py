@@ -1,7 +1,6 @@
 """The site on a real MongoDB and Redis."""
 
 import asyncio
-import json
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -11,6 +10,7 @@ import pytest
 from postroom_contracts.csat import SurveyAnswered
 from postroom_plumbing.clock import utc_now
 from postroom_plumbing.service import Service
+from postroom_plumbing.testing import stated
 from postroom_plumbing.tokens import survey_token
 from postroom_portal import site
 from postroom_portal.app import build
@@ -40,8 +40,7 @@ class Portal:
 
     async def stated(self) -> list[SurveyAnswered]:
         """The events in the outbox, in order."""
-        found = self.service.database["outbox"].find().sort("_id")
-        return [SurveyAnswered.model_validate(json.loads(document["value"])) async for document in found]
+        return [event for event in await stated(self.service.database) if isinstance(event, SurveyAnswered)]
 
     async def kept(self) -> dict[str, Any] | None:
         return await self.service.database["answers"].find_one({"_id": "ticket-1.survey-1"}, {"_id": 0, "at": 0})

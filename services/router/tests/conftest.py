@@ -17,6 +17,7 @@ from postroom_plumbing.leases import Leases
 from postroom_plumbing.mongo import connect, database
 from postroom_plumbing.outbox import Outbox
 from postroom_plumbing.settings_view import Settings, SettingsView
+from postroom_plumbing.testing import stated
 from postroom_plumbing.unit import Unit, Units
 from postroom_plumbing.wakeup import Wakeup
 from postroom_plumbing.wire import Received
@@ -125,8 +126,7 @@ class Router:
 
     async def decisions(self) -> list[RoutingDecided]:
         """All decisions stated so far, in their order."""
-        found = self.database["outbox"].find().sort("_id", 1)
-        return [RoutingDecided.model_validate_json(document["value"]) async for document in found]
+        return [event for event in await stated(self.database) if isinstance(event, RoutingDecided)]
 
     async def agent_of(self, ticket: str) -> str | None:
         found = await self.store.find(ticket)

@@ -1,7 +1,6 @@
 """Clocks in the real MongoDB: set once, fired once, whoever races and whatever breaks."""
 
 import asyncio
-import json
 from collections.abc import AsyncIterator, Iterable
 from datetime import datetime, timedelta
 from typing import Any
@@ -9,11 +8,12 @@ from typing import Any
 import httpx
 import pytest
 
-from postroom_contracts import Event, event_types, headers
+from postroom_contracts import Event
 from postroom_contracts.sla import ClockBreached, ClocksSet, ClockWarned
 from postroom_plumbing.clock import utc_now
 from postroom_plumbing.service import Service
 from postroom_plumbing.settings_view import Settings
+from postroom_plumbing.testing import stated
 from postroom_plumbing.unit import Unit
 from postroom_plumbing.wire import Received
 from postroom_sla.api import router
@@ -55,8 +55,7 @@ class Process:
 
     async def stated(self) -> list[Event]:
         """Everything in the outbox, in order."""
-        documents = self.service.database["outbox"].find().sort("_id")
-        return [_event(document) async for document in documents]
+        return await stated(self.service.database)
 
     async def stop(self) -> None:
         await self.service.redis.aclose()
@@ -65,11 +64,6 @@ class Process:
 
 async def _at_once() -> None:
     return
-
-
-def _event(document: dict[str, Any]) -> Event:
-    kind = {name: bytes(value).decode() for name, value in document["headers"]}[headers.TYPE]
-    return event_types()[kind].model_validate(json.loads(document["value"]))
 
 
 @pytest.fixture

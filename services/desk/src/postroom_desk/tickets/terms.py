@@ -7,7 +7,9 @@ INDEX_CHARS = 4_000
 """How much of a text is indexed."""
 INDEX_TERMS = 150
 QUERY_TERMS = 12
+TERM_CHARS = 64
 _TOKEN = re.compile(r"[\w\-@.+]+")
+_JOINT = re.compile(r"[-@.+]")
 _UNSPACED = re.compile(
     "[\u2e80-\u2fdf\u3040-\u30ff\u3100-\u312f\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"
     "\u0e00-\u0e7f\u0e80-\u0eff\u1000-\u109f\u1780-\u17ff]+"
@@ -17,34 +19,34 @@ _FOLD = str.maketrans({"ي": "ی", "ى": "ی", "ك": "ک", "ة": "ه", "\u200c":
 
 
 def _folded(text: str) -> str:
-    text = unicodedata.normalize("NFKC", text).translate(_FOLD).casefold()
     if text.isascii():
-        return text
+        return text.lower()
+    text = unicodedata.normalize("NFKC", text).translate(_FOLD).casefold()
     decomposed = unicodedata.normalize("NFD", text)
     return unicodedata.normalize("NFC", "".join(c for c in decomposed if unicodedata.category(c) != "Mn"))
 
 
 def _words(text: str) -> list[str]:
-    terms: list[str] = []
-    for token in _TOKEN.findall(_folded(text)):
+    """The distinct terms of a text, in order of appearance."""
+    terms: dict[str, None] = {}
+    for token in dict.fromkeys(_TOKEN.findall(_folded(text))):
         if token.isascii():
-            terms.extend(_parts(token))
+            terms.update(dict.fromkeys(_parts(token)))
             continue
         end = 0
         for run in _UNSPACED.finditer(token):
-            terms.extend(_parts(token[end : run.start()]))
-            terms.extend(_pairs(run.group()))
+            terms.update(dict.fromkeys((*_parts(token[end : run.start()]), *_pairs(run.group()))))
             end = run.end()
-        terms.extend(_parts(token[end:]))
-    return terms
+        terms.update(dict.fromkeys(_parts(token[end:])))
+    return list(terms)
 
 
 def _parts(token: str) -> list[str]:
     token = token.strip("-.+@_")
-    if not token:
-        return []
-    parts = [part for part in re.split(r"[-@.+]", token) if part]
-    return [token, *parts] if len(parts) > 1 else [token]
+    if token.isalnum():
+        return [token]
+    parts = [part for part in _JOINT.split(token) if part]
+    return [token, *parts] if len(parts) > 1 else parts
 
 
 def _pairs(run: str) -> list[str]:
@@ -52,13 +54,13 @@ def _pairs(run: str) -> list[str]:
 
 
 def index_terms(*texts: str) -> list[str]:
-    """The distinct terms of texts, in order of appearance, bounded."""
+    """The distinct terms of texts, bounded: words, pairs of unspaced characters, and each of these characters."""
     terms: dict[str, None] = {}
     for text in texts:
         for word in _words(text[:INDEX_CHARS]):
-            terms[word[:64]] = None
-            for single in word if _UNSPACED.fullmatch(word) else ():
-                terms[single] = None
+            terms[word[:TERM_CHARS]] = None
+            if not word.isascii() and _UNSPACED.fullmatch(word):
+                terms.update(dict.fromkeys(word))
         if len(terms) >= INDEX_TERMS:
             break
     return list(terms)[:INDEX_TERMS]
@@ -66,4 +68,4 @@ def index_terms(*texts: str) -> list[str]:
 
 def query_terms(text: str) -> list[str]:
     """The terms that a message must all have to match a query."""
-    return list(dict.fromkeys(word[:64] for word in _words(text)))[:QUERY_TERMS]
+    return [word[:TERM_CHARS] for word in _words(text)][:QUERY_TERMS]

@@ -4,8 +4,10 @@ Every door goes through `Acceptor.accept`. Mails that arrive while a transaction
 """
 
 import asyncio
+import contextlib
 import hashlib
 import logging
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from opentelemetry.trace import Span
@@ -24,6 +26,8 @@ log = logging.getLogger(__name__)
 BATCH_MAILS = 64
 BATCH_BYTES = 16_000_000
 HEAD_BYTES = 65_536
+SIBLING_SECONDS = 0.01
+"""How long a mail waits for others that are just arriving: much less than a transaction takes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +46,19 @@ class Acceptor:
         self._raws = raws
         self._waiting: list[_Waiting] = []
         self._worker: asyncio.Task[None] | None = None
+        self._coming = 0
+        self._all_here = asyncio.Event()
+
+    @contextlib.contextmanager
+    def coming(self) -> Iterator[None]:
+        """Says that a mail is just arriving and worth waiting for, because it can share a transaction."""
+        self._coming += 1
+        try:
+            yield
+        finally:
+            self._coming -= 1
+            if self._coming == 0:
+                self._all_here.set()
 
     async def accept(self, mail: Incoming) -> str:
         """Store a mail and state that it came; the id of the contact. When this returns the mail cannot be lost.
@@ -57,6 +74,7 @@ class Acceptor:
 
     async def _work(self) -> None:
         while self._waiting:
+            await self._wait_for_siblings()
             batch = self._take()
             try:
                 await self._units.run(lambda unit, batch=batch: self._store(batch, unit))  # type: ignore[misc]
@@ -71,6 +89,13 @@ class Acceptor:
             finally:
                 for one in batch:
                     one.span.end()
+
+    async def _wait_for_siblings(self) -> None:
+        if self._coming:
+            self._all_here.clear()
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(SIBLING_SECONDS):
+                    await self._all_here.wait()
 
     def _take(self) -> list[_Waiting]:
         batch: list[_Waiting] = []

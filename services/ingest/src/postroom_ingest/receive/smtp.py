@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+from contextlib import AbstractContextManager
 from typing import Any
 
 from aiosmtpd.smtp import SMTP, Envelope, Session
@@ -45,7 +46,8 @@ class PostroomSMTP(SMTP):
             await self.push("501 5.5.4 Syntax: DATA")
             return
         await self.push("354 End data with <CR><LF>.<CR><LF>")
-        content = await read_data(self._reader, self.data_size_limit)
+        with self.event_handler.arriving():
+            content = await read_data(self._reader, self.data_size_limit)
         if content is None:
             measures.mails_refused.add(1, {"code": "552"})
             await self.push(TOO_LARGE)
@@ -85,6 +87,10 @@ class Door:
     def __init__(self, acceptor: Acceptor, view: SettingsView) -> None:
         self._acceptor = acceptor
         self._view = view
+
+    def arriving(self) -> AbstractContextManager[None]:
+        """While a mail's data comes in."""
+        return self._acceptor.coming()
 
     async def handle_RCPT(
         self, server: SMTP, session: Session, envelope: Envelope, address: str, options: list[str]
