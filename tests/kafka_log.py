@@ -19,7 +19,9 @@ class LoggedRecord:
 
 async def read_topics(kafka_url: str, topics: list[str]) -> list[LoggedRecord]:
     """All records of `topics` up to where they end now."""
-    consumer = AIOKafkaConsumer(bootstrap_servers=kafka_url, max_partition_fetch_bytes=4_000_000)
+    consumer = AIOKafkaConsumer(
+        bootstrap_servers=kafka_url, max_partition_fetch_bytes=4_000_000, auto_offset_reset="earliest"
+    )
     await consumer.start()
     try:
         partitions = []
@@ -28,7 +30,6 @@ async def read_topics(kafka_url: str, topics: list[str]) -> list[LoggedRecord]:
             partitions += [TopicPartition(topic, number) for number in numbers]
         consumer.assign(partitions)
         ends = await consumer.end_offsets(partitions)
-        await consumer.seek_to_beginning(*partitions)
         records: list[LoggedRecord] = []
         waiting = {partition for partition in partitions if ends[partition] > 0}
         while waiting:
