@@ -14,6 +14,7 @@ from postroom_contracts import Event
 from postroom_plumbing.clock import utc_now
 from postroom_plumbing.mongo import TRANSACTION, Client, Document
 from postroom_plumbing.outbox import Outbox
+from postroom_plumbing.telemetry import start_trace, traceparent
 from postroom_plumbing.wakeup import Wakeup
 from postroom_plumbing.wire import Received
 
@@ -33,12 +34,23 @@ class Unit:
         self.traces: Mapping[str, str | None] = {}
         self.records: list[Document] = []
         self.wakeups: set[Wakeup] = set()
+        self._trace: str | None = None
         self._outbox = outbox
 
-    def emit(self, event: Event, cause: Received[Event] | None = None, traceparent: str | None = None) -> None:
-        """State an event when the transaction commits; it continues the trace of `cause` or of `traceparent`."""
-        parent = self.traces.get(cause.id, cause.traceparent) if cause is not None else traceparent
+    def emit(self, event: Event, cause: Received[Event] | None = None, trace: str | None = None) -> None:
+        """State an event when the transaction commits; it continues the trace of `cause` or the traceparent `trace`."""
+        parent = self.traces.get(cause.id, cause.traceparent) if cause is not None else trace
+        if parent is None:
+            parent = self._own_trace()
         self.records.append(self._outbox.record(event, self.now, parent))
+
+    def _own_trace(self) -> str | None:
+        """The trace of what nothing else caused; everything such that this transaction states shares it."""
+        if self._trace is None:
+            span = start_trace("transaction")
+            self._trace = traceparent(span)
+            span.end()
+        return self._trace
 
     def wake(self, wakeup: Wakeup) -> None:
         """Wake its waiters once the transaction is committed, not before they can see anything."""

@@ -14,13 +14,12 @@ from dataclasses import dataclass
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, ConsumerRecord
 from aiokafka.errors import KafkaError
 
-from postroom_contracts import Topic
+from postroom_contracts import Topic, headers
 from postroom_contracts.topics import DEAD_LETTER_SUFFIX
 from postroom_local.errors import StackError
 from postroom_plumbing.cluster import MAX_EVENT_BYTES
 from postroom_plumbing.settings import physical_topic
 
-REPLAYED = "dlq_replayed"
 _OURS = "dlq_"
 _REQUEST_MS = 10_000
 _POLL_MS = 200
@@ -45,6 +44,12 @@ class DeadLetter:
     def header(self, name: str) -> str:
         """A header's text, or "" where there is none."""
         return next((value.decode("utf-8", "replace") for found, value in self.pairs if found == name), "")
+
+    @property
+    def origin(self) -> tuple[str, ...]:
+        """Which record it was; letters of several groups about the same one share it."""
+        named = tuple(self.header(name) for name in (headers.DEAD_TOPIC, headers.DEAD_PARTITION, headers.DEAD_OFFSET))
+        return named if all(named) else (self.reference,)
 
     @property
     def original(self) -> list[tuple[str, bytes]]:
@@ -83,8 +88,8 @@ def make_log(records: Iterable[ConsumerRecord], namespace: str) -> Log:
         topic = record.topic.removeprefix(physical_topic(namespace, ""))
         reference = f"{topic}/{record.partition}/{record.offset}"
         letter = DeadLetter(reference, record.key, record.value or b"", tuple(record.headers))
-        if letter.header(REPLAYED):
-            replayed.add(letter.header(REPLAYED))
+        if letter.header(headers.DEAD_REPLAYED):
+            replayed.add(letter.header(headers.DEAD_REPLAYED))
         else:
             letters.append(letter)
     return Log(tuple(letters), frozenset(replayed))
@@ -129,8 +134,10 @@ async def _read_to_the_end(consumer: AIOKafkaConsumer, topics: Sequence[str]) ->
 async def replay(kafka_url: str, letters: Sequence[DeadLetter], namespace: str) -> AsyncIterator[tuple[str, str]]:
     """Put events back at the end of their topics, as they were; the reference of each, and where it is now.
 
-    A note that it was replayed follows each. Raises StackError when Kafka does not answer.
+    An event that several groups gave up is put back once, since all of them read it again. A note that it was replayed
+    follows each letter. Raises StackError when Kafka does not answer.
     """
+    again: dict[tuple[str, ...], str] = {}
     producer = AIOKafkaProducer(
         bootstrap_servers=kafka_url, acks="all", max_request_size=MAX_EVENT_BYTES, request_timeout_ms=_REQUEST_MS
     )
@@ -139,11 +146,15 @@ async def replay(kafka_url: str, letters: Sequence[DeadLetter], namespace: str) 
             await producer.start()
             for letter in letters:
                 topic = physical_topic(namespace, letter.topic)
-                sent = await producer.send_and_wait(topic, letter.value, letter.key or None, headers=letter.original)
+                if letter.origin not in again:
+                    sent = await producer.send_and_wait(
+                        topic, letter.value, letter.key or None, headers=letter.original
+                    )
+                    again[letter.origin] = f"{topic}/{sent.partition}/{sent.offset}"
                 await producer.send_and_wait(
-                    topic + DEAD_LETTER_SUFFIX, b"", headers=[(REPLAYED, letter.reference.encode())]
+                    topic + DEAD_LETTER_SUFFIX, b"", headers=[(headers.DEAD_REPLAYED, letter.reference.encode())]
                 )
-                yield letter.reference, f"{topic}/{sent.partition}/{sent.offset}"
+                yield letter.reference, again[letter.origin]
         finally:
             await producer.stop()
 

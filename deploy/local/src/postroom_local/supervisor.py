@@ -31,7 +31,7 @@ class Kept:
 
 
 class Supervisor:
-    """Keeps children: `say` gets a line for each restart, `changed` the list and whether all is up after each change."""
+    """Keeps children: `say` gets a line for each restart, `changed` the list and whether all is up after changes."""
 
     def __init__(self, say: Callable[[str], None], changed: Callable[[Sequence[Entry], bool], None]) -> None:
         self._say = say

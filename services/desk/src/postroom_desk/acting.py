@@ -1,6 +1,6 @@
 """What agents do to tickets: replies, notes and changes, each one transaction on the version they saw."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 
 import nh3
 
@@ -13,7 +13,6 @@ from postroom_desk.store import Tickets, to_record
 from postroom_desk.tickets.record import Record, StoredMessage, add_agents_message, change
 from postroom_plumbing.ids import new_id
 from postroom_plumbing.problems import Problem
-from postroom_plumbing.telemetry import start_trace, traceparent
 from postroom_plumbing.tokens import own_message_id
 from postroom_plumbing.unit import Unit, Units
 
@@ -43,7 +42,6 @@ class Acting:
         Raises:
             Problem: 404, 412, or whatever `act` refuses with; nothing has changed then.
         """
-        span = start_trace("agent acts")
 
         async def work(unit: Unit) -> Record:
             document = await self._tickets.find(ticket, unit)
@@ -54,13 +52,10 @@ class Acting:
             await act(record, unit)
             await self._tickets.save([record], unit)
             for event in record.events:
-                unit.emit(event, traceparent=traceparent(span))
+                unit.emit(event)
             return record
 
-        try:
-            return await self._units.run(work)
-        finally:
-            span.end()
+        return await self._units.run(work)
 
     def reply(self, body: shapes.ReplyBody, agent: Agent) -> Act:
         """An agent's reply, and the mail that carries it."""
@@ -68,7 +63,8 @@ class Acting:
         async def act(record: Record, unit: Unit) -> None:
             ticket = record.ticket
             to = tuple(body.to) if body.to else (record.reply_to,)
-            _check_recipients((*to, *body.cc))
+            _check_recipients("to", to)
+            _check_recipients("cc", body.cc)
             message_id = own_message_id(
                 self._secret, "reply", ticket.id, (reply_id := new_id()), await self._host_of(ticket.mailbox, unit)
             )
@@ -152,11 +148,11 @@ def reply_subject(subject: str, number: int) -> str:
     return base if mark in base else f"{base} {mark}"
 
 
-def _check_recipients(parties: tuple[Party, ...]) -> None:
+def _check_recipients(field: str, parties: Sequence[Party]) -> None:
     bad = [party.address for party in parties if "@" not in party.address or any(c.isspace() for c in party.address)]
     if bad:
-        reasons = [{"field": "to", "reason": f"{address!r} is not an address"} for address in bad]
-        raise Problem(422, "invalid", "not valid: to", reasons)
+        reasons = [{"field": field, "reason": f"{address!r} is not an address"} for address in bad]
+        raise Problem(422, "invalid", f"not valid: {field}", reasons)
 
 
 def _not_there(field: str, value: str) -> Problem:

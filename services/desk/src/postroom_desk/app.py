@@ -2,7 +2,7 @@
 
 from postroom_contracts.config import SettingChanged
 from postroom_desk.acting import Acting
-from postroom_desk.api import auth, elsewhere, people, settings, tickets
+from postroom_desk.api import auth, docs, elsewhere, people, settings, tickets
 from postroom_desk.bootstrap import Bootstrap
 from postroom_desk.people import People
 from postroom_desk.recording import CONSUMES, Recorder
@@ -38,6 +38,9 @@ async def build_api(service: Service[ApiSettings]) -> None:
         elsewhere.router(store, others, who),
         auth.router(who, agents, given.session_hours),
         pages.router(store, agents, who, given.session_hours),
+        docs.router(),
     ):
         service.app.include_router(router)
+    service.app.title, service.app.description = docs.TITLE, docs.DESCRIPTION
+    service.app.mount("/docs/assets", docs.assets)
     service.app.mount("/static", pages.static)

@@ -104,11 +104,14 @@ def _deliveries(batch: Sequence[Received[Event]]) -> dict[str, Document]:
     states: dict[str, Document] = {}
     for one in batch:
         event = one.event
-        if isinstance(event, MailSent) and event.message is not None:
-            states[event.message] = {"state": "sent", "at": event.at}
-        elif isinstance(event, MailFailed) and event.message is not None:
-            state = "uncertain" if event.uncertain else "failed"
-            states[event.message] = {"state": state, "at": event.at, "reason": event.reason}
+        if not isinstance(event, MailSent | MailFailed) or event.message is None:
+            continue
+        state: Document = {"state": "sent", "at": event.at, "attempts": event.attempts}
+        if isinstance(event, MailFailed):
+            state |= {"state": "uncertain" if event.uncertain else "failed", "reason": event.reason}
+        kept = states.get(event.message)
+        if kept is None or (kept["attempts"], kept["state"] != "sent") < (event.attempts, state["state"] != "sent"):
+            states[event.message] = state
     return states
 
 
@@ -117,7 +120,9 @@ def _entry(event: Event) -> Document | None:
     match event:
         case MailSent() | MailFailed():
             what = "MailSent" if isinstance(event, MailSent) else "MailFailed"
-            entry = {"_id": f"{event.outgoing}/{what}/{event.attempts}", "kind": event.kind, "at": event.at}
+            first = next(iter(event.to), "")  # one attempt may end differently for different recipients
+            entry = {"_id": f"{event.outgoing}/{what}/{event.attempts}/{first}", "kind": event.kind, "at": event.at}
+            entry["to"] = list(event.to)
             if isinstance(event, MailFailed):
                 entry |= {"reason": event.reason, "uncertain": event.uncertain}
             by = "notifier"

@@ -110,8 +110,24 @@ class Tickets:
             await self.history.bulk_write(writes, ordered=False, session=unit.session)
 
     async def set_delivery(self, states: dict[str, Document], unit: Unit) -> None:
-        """Keep the state of delivery of replies, by message."""
-        writes = [UpdateOne({"_id": message}, {"$set": {"delivery": state}}) for message, state in states.items()]
+        """Keep the state of delivery of replies, by message; what an older attempt came to changes nothing.
+
+        Of what one attempt came to for several recipients, a failure is what a person must see.
+        """
+        writes = [
+            UpdateOne(
+                {
+                    "_id": message,
+                    "$or": [
+                        {"delivery.attempts": {"$exists": False}},
+                        {"delivery.attempts": {"$lt": state["attempts"]}},
+                        {"delivery.attempts": state["attempts"], "delivery.state": "sent"},
+                    ],
+                },
+                {"$set": {"delivery": state}},
+            )
+            for message, state in states.items()
+        ]
         if writes:
             await self.messages.bulk_write(writes, ordered=False, session=unit.session)
 

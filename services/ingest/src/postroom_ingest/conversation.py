@@ -2,12 +2,14 @@
 
 In order: a Message-ID of ours that the mail answers; a Message-ID we have seen, newest first; a Message-ID that another
 mail answered before it came itself (its reply opened the ticket, now it joins); a ticket number in the subject from
-somebody who takes part in that ticket; else a new ticket. Never by subject alone.
+somebody who takes part in that ticket; else a new ticket. Never by subject alone. Where the best of these is closed,
+the mail goes to the next that is not (so a thread has one follow-up, not one for each further mail), else to a new
+ticket that follows it.
 """
 
 import re
-from collections.abc import Iterable
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field, replace
 
 from postroom_contracts.contacts import Evidence
 from postroom_ingest.ledger import Outcome
@@ -86,31 +88,38 @@ def decide(clues: Clues, knowledge: Knowledge, new_ticket: str, contact: str) ->
     known = knowledge.ids.get(clues.message_id)
     if known is not None and known.contact is not None and known.fingerprint == clues.fingerprint:
         return Decision("duplicate", known.ticket, Evidence(kind="known-message", detail=clues.message_id))
-    ticket, evidence = _find(clues, knowledge, known)
+    found = list(_find(clues, knowledge, known))
+    ticket, evidence = next((one for one in found if not _closed(one[0], knowledge)), (None, Evidence(kind="none")))
     follows = None
-    if ticket is not None:
-        of = knowledge.tickets.get(ticket)
-        if of is not None and of.closed:
-            ticket, follows = None, ticket
+    if ticket is None and found:
+        follows, evidence = found[0]
     decision = Decision("appended" if ticket else "new", ticket or new_ticket, evidence, follows)
     _learn(clues, knowledge, decision, contact)
     return decision
 
 
-def _find(clues: Clues, knowledge: Knowledge, known: KnownId | None) -> tuple[str | None, Evidence]:
-    if clues.own:
-        return clues.own[0], Evidence(kind="own-token")
+def _closed(ticket: str, knowledge: Knowledge) -> bool:
+    return ticket in knowledge.tickets and knowledge.tickets[ticket].closed
+
+
+def _find(clues: Clues, knowledge: Knowledge, known: KnownId | None) -> Iterator[tuple[str, Evidence]]:
+    """The tickets a mail may belong to, the best first. A number counts only where nothing else does."""
+    threaded = False
+    for own in clues.own:
+        threaded = True
+        yield own, Evidence(kind="own-token")
     for answer in clues.answers:
         if answer in knowledge.ids:
-            return knowledge.ids[answer].ticket, Evidence(kind="known-message", detail=answer)
+            threaded = True
+            yield knowledge.ids[answer].ticket, Evidence(kind="known-message", detail=answer)
     if known is not None:
+        threaded = True
         kind = "expected-message" if known.contact is None else "known-message"
-        return known.ticket, Evidence(kind=kind, detail=clues.message_id)
-    for number in ticket_numbers(clues.subject):
+        yield known.ticket, Evidence(kind=kind, detail=clues.message_id)
+    for number in () if threaded else ticket_numbers(clues.subject):
         ticket = knowledge.by_number.get(number)
         if ticket is not None and clues.sender in knowledge.tickets[ticket].participants:
-            return ticket, Evidence(kind="subject-number", detail=str(number))
-    return None, Evidence(kind="none")
+            yield ticket, Evidence(kind="subject-number", detail=str(number))
 
 
 def _learn(clues: Clues, knowledge: Knowledge, decision: Decision, contact: str) -> None:
@@ -118,7 +127,16 @@ def _learn(clues: Clues, knowledge: Knowledge, decision: Decision, contact: str)
     if existing is None or existing.contact is None:
         knowledge.ids[clues.message_id] = KnownId(decision.ticket, contact, clues.fingerprint)
         knowledge.changed.add(clues.message_id)
-    for answer in clues.answers[:EXPECTED_IDS]:
+    for answer in _expected(clues.answers):
         if answer not in knowledge.ids:
             knowledge.ids[answer] = KnownId(decision.ticket)
             knowledge.changed.add(answer)
+    for answer in clues.answers if decision.follows is not None else ():
+        if answer in knowledge.ids and knowledge.ids[answer].ticket == decision.follows:
+            knowledge.ids[answer] = replace(knowledge.ids[answer], ticket=decision.ticket)
+            knowledge.changed.add(answer)
+
+
+def _expected(answers: tuple[str, ...]) -> tuple[str, ...]:
+    """Those to announce: the newest, and the first of the thread, which mail programs keep longest."""
+    return answers if len(answers) <= EXPECTED_IDS else (*answers[: EXPECTED_IDS - 1], answers[-1])

@@ -12,13 +12,6 @@ from postroom_ingest.conversation import Clues, Knowledge, KnownId, KnownTicket,
 from postroom_plumbing.mongo import Database
 from postroom_plumbing.unit import Unit
 
-ID_BYTES = 900
-"""MongoDB indexes keys well beyond this; longer Message-IDs are cut for the index, alike wherever they occur."""
-
-
-def _key(message_id: str) -> str:
-    return message_id if len(message_id) <= ID_BYTES else message_id[:ID_BYTES]
-
 
 class KnowledgeStore:
     """Loads what a batch needs to know, and saves what it learned."""
@@ -34,7 +27,7 @@ class KnowledgeStore:
         """What is known about the ids, tickets and numbers that the mails of a batch name."""
         clues = list(batch)
         knowledge = Knowledge()
-        ids = {_key(one) for clue in clues for one in (clue.message_id, *clue.answers)}
+        ids = {one for clue in clues for one in (clue.message_id, *clue.answers)}
         async for document in self._ids.find({"_id": {"$in": list(ids)}}, session=unit.session):
             knowledge.ids[document["_id"]] = KnownId(
                 document["ticket"], document.get("contact"), document.get("fingerprint")
@@ -56,9 +49,9 @@ class KnowledgeStore:
             known = knowledge.ids[message_id]
             fields = {"ticket": known.ticket, "contact": known.contact, "fingerprint": known.fingerprint}
             if message_id in existing:
-                writes.append(UpdateOne({"_id": _key(message_id)}, {"$set": fields}))
+                writes.append(UpdateOne({"_id": message_id}, {"$set": fields}))
             else:
-                writes.append(InsertOne({"_id": _key(message_id), **fields}))
+                writes.append(InsertOne({"_id": message_id, **fields}))
         if writes:
             await self._ids.bulk_write(writes, ordered=False, session=unit.session)
 
@@ -77,7 +70,9 @@ class KnowledgeStore:
                                     "$cond": [{"$gt": [version, {"$ifNull": ["$version", 0]}]}, closed, "$closed"]
                                 },
                                 "version": {"$max": ["$version", version]},
-                                "participants": {"$setUnion": [{"$ifNull": ["$participants", []]}, [participant]]},
+                                "participants": {
+                                    "$setUnion": [{"$ifNull": ["$participants", []]}, {"$literal": [participant]}]
+                                },
                             }
                         }
                     ],

@@ -56,9 +56,9 @@ class Reader:
     async def handle(self, batch: Sequence[Received[Event]], unit: Unit) -> None:
         """Thread and state the mails of a batch, and follow what desk says of tickets."""
         await self._follow_tickets(batch, unit)
-        arrived = of_type(batch, MailReceived)
-        done = await self._ledger.known([one.event.contact for one in arrived], unit) if arrived else set()
-        for portion in _slices([one for one in arrived if one.event.contact not in done]):
+        arrived = {one.event.contact: one for one in of_type(batch, MailReceived)}  # a relay may publish one twice
+        done = await self._ledger.known(list(arrived), unit) if arrived else set()
+        for portion in _slices([one for contact, one in arrived.items() if contact not in done]):
             await self._read(portion, unit)
 
     async def _read(self, portion: list[Received[MailReceived]], unit: Unit) -> None:
@@ -116,7 +116,7 @@ def read(received: Received[MailReceived], raw: bytes, secret: str) -> Read:
     answers = answered(mail.references, mail.in_reply_to)
     own = [token.ticket for answer in answers if (token := read_own_message_id(secret, answer)) is not None]
     clues = Clues(
-        message_id=_message_id(mail, event.contact),
+        message_id=_message_id(mail, event),
         fingerprint=parse.fingerprint(mail),
         sender=mail.from_.address.lower() if mail.from_ else event.envelope_from.lower(),
         subject=mail.subject,
@@ -126,17 +126,18 @@ def read(received: Received[MailReceived], raw: bytes, secret: str) -> Read:
     return Read(received, mail, clues)
 
 
-def _message_id(mail: parse.Mail, contact: str) -> str:
+def _message_id(mail: parse.Mail, event: MailReceived) -> str:
     """The mail's id; one made from its content where it has none; one of its own where it has not even a date.
 
     Without a Message-ID and a Date nothing tells a second delivery of one mail from two mails with the same words,
-    and of the two mistakes losing a mail is the worse.
+    and of the two mistakes losing a mail is the worse. An import is different: the same bytes are the same mail, so
+    that it can be run again.
     """
     if mail.message_id:
         return mail.message_id
-    if mail.sent_at is None:
-        return f"{contact}@contact.invalid"
-    return parse.synthetic_message_id(mail)
+    if mail.sent_at is not None:
+        return parse.synthetic_message_id(mail)
+    return f"{event.raw.sha256[:32]}@import.invalid" if event.door == "import" else f"{event.contact}@contact.invalid"
 
 
 def _entry(event: MailReceived, decision: Decision) -> Document:

@@ -194,7 +194,7 @@ class Sender:
 def _tell(tried: Sequence[Tried], unit: Unit) -> None:
     for mail, settled in tried:
         for told in settled.told:
-            unit.emit(event(mail, told, unit.now), traceparent=mail.traceparent)
+            unit.emit(event(mail, told, unit.now), trace=mail.traceparent)
 
 
 def _measure(tried: Sequence[Tried]) -> None:

@@ -135,7 +135,7 @@ class Assigner:
                 decided_at=unit.now,
             )
             given.append((row, event))
-            unit.emit(event, traceparent=row.trace)
+            unit.emit(event, trace=row.trace)
         if given:
             await self._store.assign(given, unit.now, unit.session)
         left = free.tickets - len(given)

@@ -24,7 +24,7 @@ async def start(home: Home) -> RunningServer:
         *("--port", str(port)),
         *("--replSet", _REPLICA_SET),
         *("--oplogSize", "512"),
-        # keep no more history than readers of this machine need: index entries that were left are walked over until then
+        # five minutes of history would be walked over by every look at what is pending
         *("--setParameter", "minSnapshotHistoryWindowInSeconds=5"),
         *("--wiredTigerCacheSizeGB", "1"),
         *("--setParameter", "diagnosticDataCollectionEnabled=false"),  # spares a second of CPU a minute

@@ -3,7 +3,7 @@
 import base64
 import binascii
 import json
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from postroom_plumbing.problems import Problem
@@ -23,18 +23,27 @@ def decode(cursor: str, count: int) -> list[Any]:
     """
     try:
         values = json.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
-    except (binascii.Error, ValueError):
+    except (binascii.Error, ValueError, RecursionError):
         values = None
     if not isinstance(values, list) or len(values) != count:
-        raise Problem(422, "invalid", "not valid: cursor", [{"field": "cursor", "reason": "not a cursor of this list"}])
+        raise _not_ours()
     return values
 
 
 def moment(value: Any) -> datetime:
-    """A datetime out of a cursor."""
+    """An aware datetime out of a cursor.
+
+    Raises:
+        Problem: 422 when it is none.
+    """
     try:
-        return datetime.fromisoformat(value)
-    except (TypeError, ValueError):
-        raise Problem(
-            422, "invalid", "not valid: cursor", [{"field": "cursor", "reason": "not a cursor of this list"}]
-        ) from None
+        at = datetime.fromisoformat(value)
+        if at.tzinfo is None:
+            raise _not_ours()
+        return at.astimezone(UTC)
+    except (TypeError, ValueError, OverflowError):
+        raise _not_ours() from None
+
+
+def _not_ours() -> Problem:
+    return Problem(422, "invalid", "not valid: cursor", [{"field": "cursor", "reason": "not a cursor of this list"}])

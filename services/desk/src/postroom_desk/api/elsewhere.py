@@ -42,7 +42,9 @@ class Elsewhere:
         response = await self._ask(url, "the mail store")
         if response.status_code != 200:
             await response.aclose()
-            raise Problem(404 if response.status_code == 404 else 503, "not-found", "the mail store does not have this")
+            if response.status_code == 404:
+                raise Problem(404, "not-found", "the mail store does not have this")
+            raise Problem(503, "unavailable", "the mail store cannot give this now; try again")
 
         async def pieces() -> AsyncIterator[bytes]:
             try:

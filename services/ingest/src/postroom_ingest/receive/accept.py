@@ -117,7 +117,7 @@ class Acceptor:
         ]
         await self._raws.add([(check, one.mail) for check, one in zip(checks, batch, strict=True)], unit)
         for check, one in zip(checks, batch, strict=True):
-            unit.emit(_received(one, check, unit), traceparent=traceparent(one.span))
+            unit.emit(_received(one, check, unit), trace=traceparent(one.span))
 
     def _tell(self, one: _Waiting) -> None:
         measures.mails_accepted.add(1, {"door": one.mail.door})

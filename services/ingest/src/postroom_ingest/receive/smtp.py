@@ -12,6 +12,7 @@ from postroom_ingest.raw import Incoming
 from postroom_ingest.receive.accept import Acceptor
 from postroom_ingest.settings import ReceiveSettings
 from postroom_plumbing import measures
+from postroom_plumbing.errors import described
 from postroom_plumbing.mongo import unreachable
 from postroom_plumbing.settings_view import SettingsView
 
@@ -61,6 +62,7 @@ async def read_data(reader: asyncio.StreamReader, limit: int | None) -> bytes | 
     """The mail up to the lone dot, with dot-stuffing undone (RFC 5321 section 4.5.2); None when it exceeds `limit`."""
     data = bytearray(b"\r\n")  # so that a dot at the very beginning ends an empty mail
     size = 0
+    most = limit * 4 // 3 + len(END) if limit else None  # the dots stuffed, at most one to three bytes, do not count
     while not data.endswith(END):
         if any(data.endswith(END[:length]) for length in range(1, len(END))) and size:
             piece = await reader.readexactly(1)
@@ -73,12 +75,13 @@ async def read_data(reader: asyncio.StreamReader, limit: int | None) -> bytes | 
                 piece = await reader.readexactly(overrun.consumed)
         size += len(piece)
         data += piece
-        if limit and size > limit + len(END):
+        if most and size > most:
             del data[: -len(END)]
-    if limit and size > limit + len(END):
+    if most and size > most:
         return None
     del data[-3:]
-    return bytes(data.replace(b"\r\n.", b"\r\n")[2:])
+    mail = bytes(data.replace(b"\r\n.", b"\r\n")[2:])
+    return None if limit and len(mail) > limit else mail
 
 
 class Door:
@@ -111,7 +114,7 @@ class Door:
         mail = Incoming(
             raw=envelope.content if isinstance(envelope.content, bytes) else b"",
             mailbox=mailbox,
-            envelope_from=envelope.mail_from or "",
+            envelope_from=_readable(envelope.mail_from or ""),
             envelope_to=tuple(envelope.rcpt_tos),
             door="smtp",
         )
@@ -123,6 +126,12 @@ class Door:
             return TRY_LATER
         return f"250 2.0.0 OK {contact}"
 
+    async def handle_exception(self, error: Exception) -> str:
+        """Whatever goes wrong here is no fault of the mail, so the sender is to try again (the library says 500)."""
+        measures.mails_refused.add(1, {"code": "451"})
+        log.error("a session failed", extra=described(error))
+        return TRY_LATER
+
     def _mailbox(self, address: str) -> str | None:
         """The id of the mailbox with this address (case does not matter, RFC 5321 section 2.4 notwithstanding)."""
         wanted = address.lower()
@@ -130,6 +139,11 @@ class Door:
             if mailbox.address == wanted:
                 return mailbox_id
         return None
+
+
+def _readable(address: str) -> str:
+    """The library keeps bytes that are not UTF-8 as lone surrogates, which neither store nor broker takes."""
+    return address.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
 
 
 class SmtpServer:
