@@ -48,8 +48,9 @@ class DeadLetter:
     @property
     def origin(self) -> tuple[str, ...]:
         """Which record it was; letters of several groups about the same one share it."""
-        named = tuple(self.header(name) for name in (headers.DEAD_TOPIC, headers.DEAD_PARTITION, headers.DEAD_OFFSET))
-        return named if all(named) else (self.reference,)
+        names = (headers.DEAD_TOPIC, headers.DEAD_PARTITION, headers.DEAD_OFFSET, headers.ID)
+        named = tuple(self.header(name) for name in names)
+        return named if named[0] else (self.reference,)
 
     @property
     def original(self) -> list[tuple[str, bytes]]:
