@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import threading
 import time
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from typing import TypeVar
@@ -51,26 +52,44 @@ async def until(ask: Callable[[], Awaitable[T]], good: Callable[[T], bool], what
 
 
 class Cable:
-    """A TCP connection to a server that can be cut and joined again. `port` is this end of it."""
+    """A TCP connection to a server that can be cut and joined again. `port` is this end of it.
+
+    It runs in a thread: the driver's `close` waits for its server without letting the test's own loop go on.
+    """
 
     def __init__(self, host: str, port: int) -> None:
         self._to = (host, port)
         self.port = 0
         self._server: asyncio.Server | None = None
         self._ends: set[asyncio.StreamWriter] = set()
+        self._loop = asyncio.new_event_loop()
+        self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
+        self._thread.start()
 
-    async def join(self) -> None:
+    def join(self) -> None:
         """Listen (again), on the same port."""
+        asyncio.run_coroutine_threadsafe(self._join(), self._loop).result(5)
+
+    def cut(self) -> None:
+        """Refuse new connections and break those there are."""
+        asyncio.run_coroutine_threadsafe(self._cut(), self._loop).result(5)
+
+    def end(self) -> None:
+        self.cut()
+        self._loop.call_soon_threadsafe(self._loop.stop)
+        self._thread.join(5)
+
+    async def _join(self) -> None:
         self._server = await asyncio.start_server(self._carry, "127.0.0.1", self.port)
         self.port = self._server.sockets[0].getsockname()[1]
 
-    async def cut(self) -> None:
-        """Refuse new connections and break those there are."""
+    async def _cut(self) -> None:
         if self._server is not None:
             self._server.close()
         for end in list(self._ends):
             end.transport.abort()
         self._server = None
+        await asyncio.sleep(0.05)  # the tasks of the ends see it
 
     async def _carry(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:

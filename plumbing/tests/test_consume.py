@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import Iterable, Iterator
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -30,13 +30,13 @@ async def toy(make_settings: MakeSettings) -> Toy:
 
 
 @pytest.fixture
-async def cable(servers: ServerUrls) -> AsyncIterator[Cable]:
+def cable(servers: ServerUrls) -> Iterator[Cable]:
     """A connection to MongoDB that can be cut."""
     address = urlsplit(servers.mongo_url)
     cable = Cable(address.hostname or "127.0.0.1", address.port or 27017)
-    await cable.join()
+    cable.join()
     yield cable
-    await cable.cut()
+    cable.end()
 
 
 async def ready(*toys: Toy) -> None:
@@ -174,10 +174,10 @@ async def test_while_mongodb_cannot_be_reached_events_wait(
         toy.service.settings.__dict__["toy_pause"] = 0.3
         await produce(servers.kafka_url, topic, [decision(f"during{n}") for n in range(20)])
         await asyncio.sleep(0.2)  # the transaction is under way
-        await cable.cut()
+        cable.cut()
         await produce(servers.kafka_url, topic, [decision(f"later{n}") for n in range(20)])
         await asyncio.sleep(4)  # longer than the driver looks for a server
-        await cable.join()
+        cable.join()
         found = await seen(toy, 60)
         await ready(toy)
     assert Counter(found) == {(f"{when}{n}", 1): 1 for when in ("before", "during", "later") for n in range(20)}
@@ -207,7 +207,7 @@ async def test_positions_read_late_cost_no_event(
 async def test_a_second_replica_shares_the_work_and_nothing_is_done_twice(
     servers: ServerUrls, make_settings: MakeSettings, namespace: str
 ) -> None:
-    first, second = (Toy(Service("toy", make_settings(batch_events=10))) for _ in range(2))
+    first, second = (Toy(Service("toy", make_settings(batch_events=40))) for _ in range(2))
     topic = f"{namespace}.routing"
     async with running(first.service):
         await ready(first)

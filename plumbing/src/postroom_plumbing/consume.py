@@ -14,6 +14,7 @@ from typing import Any
 from aiokafka import ConsumerRebalanceListener, ConsumerRecord, TopicPartition
 from faststream import AckPolicy
 from faststream.kafka import KafkaBroker
+from faststream.kafka.message import FAKE_CONSUMER, KafkaMessage
 from pymongo.errors import PyMongoError
 
 from postroom_contracts import Event
@@ -36,6 +37,7 @@ REPORT_SECONDS = 1.0
 BATCH_SECONDS = 0.25
 """Batches begin at most this often: under load a transaction takes more events, a single event never waits."""
 POLL_MS = 100
+UNBURIED_SECONDS = 1.0
 
 
 class Consumer:
@@ -59,6 +61,8 @@ class Consumer:
         self._positions = positions
         self._settings = settings
         self._stopping = asyncio.Event()
+        self._rebalancing = False
+        self._failure: Exception | None = None
         self._subscriber: Any = None
 
     def subscribe(self, broker: KafkaBroker) -> None:
@@ -75,7 +79,9 @@ class Consumer:
             session_timeout_ms=10_000,
             heartbeat_interval_ms=2_000,
             listener=_SeekToPositions(self),
+            parser=_leave_unread,
             decoder=_leave_encoded,
+            no_reply=True,
         )
         self._subscriber(self.consume)
 
@@ -91,8 +97,15 @@ class Consumer:
         """Finish the batch at hand, take no other."""
         self._stopping.set()
 
+    def on_revoked(self) -> None:
+        """The group is being shared anew. A batch at hand is refused by its position if somebody else goes on with it."""
+        self._rebalancing = True
+
     async def on_assigned(self, assigned: set[TopicPartition]) -> None:
-        """Go to where the last committed transaction ended."""
+        """Go to where the last committed transaction ended, or to the beginning.
+
+        Every partition is set, so that records that came before its position was known are read again.
+        """
         delay = 0.2
         while not self._stopping.is_set():
             try:
@@ -104,14 +117,29 @@ class Consumer:
                 delay = min(delay * 1.5, 2.0)
         else:
             return
-        for partition, offset in positions.items():
-            self._kafka.seek(partition, offset)
+        for partition in assigned:
+            self._kafka.seek(partition, positions.get(partition, 0))
+        self._rebalancing = False
 
     async def consume(self, records: Any) -> None:
-        """Handle what one poll brought; returns when it is durable, given up to dead letters, or we are stopping."""
+        """Handle what one poll brought; returns when it is durable, given up to dead letters, or we are stopping.
+
+        FastStream drops a batch whose handler raises and goes on with the next, so nothing more is handled after that.
+        """
+        try:
+            await self._take(records)
+        except Exception as error:
+            self.fail(error)
+            raise
+
+    def fail(self, error: Exception) -> None:
+        """Something was passed over: handle nothing more, and have the process end and begin again where we are."""
+        self._failure = error
+
+    async def _take(self, records: Any) -> None:
         started = time.monotonic()
         batch: list[ConsumerRecord] = self._positions.fresh(records)
-        if batch and not self._stopping.is_set():
+        if batch and self._failure is None and not self._stopping.is_set():
             await self._settle(batch)
             measures.handler_seconds.record(time.monotonic() - started, {"group": self.group})
             measures.batch_size.record(len(batch), {"group": self.group})
@@ -122,16 +150,17 @@ class Consumer:
         failure = await self._attempt(batch)
         if failure is None:
             return
-        if len(batch) == 1:
-            await self._bury(batch[0], failure)
-            return
         for record in batch:
-            failure = await self._attempt([record])
-            if failure is not None:
-                await self._bury(record, failure)
+            await self._settle_alone(record, failure if len(batch) == 1 else await self._attempt([record]))
 
-    async def _bury(self, record: ConsumerRecord, failure: Exception) -> None:
-        await self._until_reachable(lambda: self._commit([record], {id(record): failure}))
+    async def _settle_alone(self, record: ConsumerRecord, failure: Exception | None) -> None:
+        """Bury a record that failed. Where even that fails the store is at fault: wait, and begin again with it."""
+        while failure is not None:
+            given_up = {id(record): failure}
+            if await self._until_reachable(lambda given_up=given_up: self._commit([record], given_up)) is None:
+                return
+            await asyncio.sleep(UNBURIED_SECONDS)
+            failure = await self._attempt([record])
 
     async def _attempt(self, batch: list[ConsumerRecord]) -> Exception | None:
         """Try a batch up to ATTEMPTS times; the last error, or None when it was committed (or we are stopping)."""
@@ -215,11 +244,26 @@ class Consumer:
             measures.events_handled.add(count, {"group": self.group, "type": kind})
 
     async def report(self) -> None:
-        """Once a second tell Kafka our offsets and the metrics our lag, until cancelled."""
+        """Once a second tell Kafka our offsets and the metrics our lag, until cancelled.
+
+        Not while the group is shared anew: the offsets would wait behind our joining it, come with the number of the
+        generation before, and be taken for a reason to join again, without end.
+
+        Raises:
+            RuntimeError: nothing is read from Kafka any more; the process must start again.
+        """
         while True:
             await asyncio.sleep(REPORT_SECONDS)
-            if not self._stopping.is_set():
-                await self._positions.report(self._kafka, self.group)
+            if self._stopping.is_set() or self._rebalancing:
+                continue
+            if self._failure is not None or self._ended():
+                raise RuntimeError("the consumer has ended") from self._failure
+            await self._positions.report(self._kafka, self.group)
+
+    def _ended(self) -> bool:
+        """Whether FastStream's loop or aiokafka's membership of the group has ended, of which neither tells."""
+        reading = any(not task.done() for task in self._subscriber.tasks)
+        return not reading or bool(self._kafka._coordinator._coordination_task.done())
 
 
 class _SeekToPositions(ConsumerRebalanceListener):  # type: ignore[misc]
@@ -227,14 +271,23 @@ class _SeekToPositions(ConsumerRebalanceListener):  # type: ignore[misc]
         self._consumer = consumer
 
     async def on_partitions_revoked(self, revoked: set[TopicPartition]) -> None:
-        """Nothing to do: a batch at hand is refused by its position if somebody else goes on with the partition."""
+        self._consumer.on_revoked()
 
     async def on_partitions_assigned(self, assigned: set[TopicPartition]) -> None:
-        await self._consumer.on_assigned(assigned)
+        try:
+            await self._consumer.on_assigned(assigned)
+        except Exception as error:  # aiokafka would go on from Kafka's own offsets
+            self._consumer.fail(error)
+            raise
 
 
 def _attempts(error: Exception) -> int:
     return 1 if isinstance(error, PermanentError) else ATTEMPTS
+
+
+async def _leave_unread(records: Any) -> KafkaMessage:
+    """FastStream would read every header as UTF-8 and drop the whole batch where one is not."""
+    return KafkaMessage(raw_message=records, body=b"", consumer=FAKE_CONSUMER)
 
 
 async def _leave_encoded(message: Any) -> Any:

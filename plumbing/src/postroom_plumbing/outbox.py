@@ -12,6 +12,7 @@ from typing import Any
 from zlib import crc32
 
 from pymongo import ASCENDING, IndexModel
+from pymongo.errors import OperationFailure
 
 from postroom_contracts import Event, Topic
 from postroom_plumbing.ids import new_id
@@ -22,6 +23,8 @@ from postroom_plumbing.wire import Headers, encode
 COLLECTION = "outbox"
 SHARDS = 4
 DOCUMENT_BYTES = 4_000_000
+_INDEX_OPTIONS_CONFLICT = 85
+"""MongoDB's answer to an index that is there with another time to live."""
 
 
 def shard_of(key: str) -> int:
@@ -41,21 +44,23 @@ class Outbox:
 
     async def prepare(self) -> None:
         """Create the indexes: one for what is pending, one that forgets what was published days ago."""
-        await self._collection.create_indexes(
-            [
-                IndexModel(
-                    [("shard", ASCENDING), ("_id", ASCENDING)],
-                    name="pending",
-                    partialFilterExpression={"pending": True},
-                ),
-                IndexModel(
-                    [("forget_from", ASCENDING)],
-                    name="forget",
-                    expireAfterSeconds=self._days * 86_400,
-                    partialFilterExpression={"pending": False},
-                ),
-            ]
+        pending = IndexModel(
+            [("shard", ASCENDING), ("_id", ASCENDING)], name="pending", partialFilterExpression={"pending": True}
         )
+        forget = IndexModel(
+            [("forget_from", ASCENDING)],
+            name="forget",
+            expireAfterSeconds=self._days * 86_400,
+            partialFilterExpression={"pending": False},
+        )
+        await self._collection.create_indexes([pending])
+        try:
+            await self._collection.create_indexes([forget])
+        except OperationFailure as error:
+            if error.code != _INDEX_OPTIONS_CONFLICT:
+                raise
+            changed = {"name": "forget", "expireAfterSeconds": self._days * 86_400}
+            await self._collection.database.command("collMod", COLLECTION, index=changed)
 
     def record(self, event: Event, at: datetime, traceparent: str | None) -> Document:
         """An event as a Kafka record."""

@@ -5,7 +5,7 @@ Documents of `positions`: `_id` is `cluster/group/topic/partition`, `next` the o
 """
 
 import logging
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from aiokafka import ConsumerRecord, TopicPartition
@@ -28,6 +28,7 @@ class Positions:
         self.cluster = ""
         self._stored: dict[TopicPartition, int | None] = {}
         self._next: dict[TopicPartition, int] = {}
+        self._measured: set[TopicPartition] = set()
         self.known = False
 
     def _id(self, partition: TopicPartition) -> str:
@@ -35,22 +36,29 @@ class Positions:
 
     async def load(self, partitions: Iterable[TopicPartition]) -> dict[TopicPartition, int]:
         """Read the positions of the partitions given to us; those never worked on are left out."""
-        ids = {self._id(partition): partition for partition in partitions}
-        found = {
-            ids[document["_id"]]: int(document["next"])
-            async for document in self._collection.find({"_id": {"$in": list(ids)}})
-        }
-        self._stored = {partition: found.get(partition) for partition in ids.values()}
+        held = set(partitions)
+        found = await self._find(held)
+        self._stored = {partition: found.get(partition) for partition in held}
         self._next = dict(found)
         self.known = True
         return found
 
+    async def _find(self, partitions: Iterable[TopicPartition]) -> dict[TopicPartition, int]:
+        ids = {self._id(partition): partition for partition in partitions}
+        documents = self._collection.find({"_id": {"$in": list(ids)}})
+        return {ids[document["_id"]]: int(document["next"]) async for document in documents}
+
     async def reload(self) -> None:
         """Read again what we hold, after an error that leaves open whether a transaction was committed."""
+        held = set(self._stored)
         try:
-            await self.load(list(self._stored))
+            found = await self._find(held)
         except Exception as error:  # noqa: BLE001 - the caller goes on trying, and loads again
             log.debug("positions not read", extra={"error": type(error).__name__})
+            return
+        for partition in held & self._stored.keys():  # Kafka may have given us others while we read
+            self._stored[partition] = found.get(partition)
+        self._next.update((partition, offset) for partition, offset in found.items() if partition in self._stored)
 
     def fresh(self, records: Iterable[ConsumerRecord]) -> list[ConsumerRecord]:
         """The records not handled before, of partitions that are ours."""
@@ -61,20 +69,25 @@ class Positions:
                 fresh.append(record)
         return fresh
 
-    async def move(self, batch: Iterable[ConsumerRecord], session: Any) -> None:
+    async def move(self, batch: Sequence[ConsumerRecord], session: Any) -> None:
         """Move the stored positions behind `batch`, inside the caller's transaction.
 
         Raises:
-            StaleError: somebody else has moved one of them.
+            StaleError: somebody else has moved one of them, or works on its partition now.
         """
         following = _following(batch)
-        new = [partition for partition in following if self._stored.get(partition) is None]
+        believed = {partition: self._stored.get(partition) for partition in following}
+        for record in batch:  # the transaction may be run again after Kafka took the partition and gave it back
+            partition = TopicPartition(record.topic, record.partition)
+            if partition not in self._stored or record.offset < (believed[partition] or 0):
+                raise StaleError("a partition was worked on elsewhere")
+        new = [partition for partition, offset in believed.items() if offset is None]
         if new and await self._collection.find_one({"_id": {"$in": [self._id(p) for p in new]}}, session=session):
             raise StaleError("a partition is worked on elsewhere")
         writes: list[InsertOne[Document] | UpdateOne] = [
             InsertOne({"_id": self._id(partition), "next": offset})
             if partition in new
-            else UpdateOne({"_id": self._id(partition), "next": self._stored[partition]}, {"$set": {"next": offset}})
+            else UpdateOne({"_id": self._id(partition), "next": believed[partition]}, {"$set": {"next": offset}})
             for partition, offset in following.items()
         ]
         result = await self._collection.bulk_write(writes, ordered=False, session=session)
@@ -91,21 +104,23 @@ class Positions:
 
     async def report(self, kafka: Any, group: str) -> None:
         """Commit to Kafka what is stored here, and measure the lag. Nothing depends on it, so errors only log."""
+        mine = kafka.assignment()
+        ends = {partition: kafka.highwater(partition) for partition in mine}
+        for partition in self._measured | mine:
+            end, reached = ends.get(partition), self._next.get(partition, 0)
+            if end is not None and 0 <= end < reached:
+                log.error("kafka has lost events of a partition", extra={"topic": partition.topic, "end": end})
+            measures.consumer_lag.set(
+                max(0, end - reached) if end is not None else 0,
+                {"group": group, "topic": partition.topic, "partition": str(partition.partition)},
+            )
+        self._measured = set(mine)
+        offsets = {partition: offset for partition, offset in self._next.items() if partition in mine}
         try:
-            mine = kafka.assignment()
-            offsets = {partition: offset for partition, offset in self._next.items() if partition in mine}
             if offsets:
                 await kafka.commit(offsets)
         except KafkaError as error:
             log.debug("offsets not reported", extra={"error": type(error).__name__})
-            return
-        for partition in mine:
-            end = kafka.highwater(partition)
-            if end is not None:
-                lag = max(0, end - self._next.get(partition, 0))
-                measures.consumer_lag.set(
-                    lag, {"group": group, "topic": partition.topic, "partition": str(partition.partition)}
-                )
 
 
 def _following(batch: Iterable[ConsumerRecord]) -> dict[TopicPartition, int]:

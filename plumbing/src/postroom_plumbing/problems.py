@@ -12,6 +12,26 @@ from starlette.exceptions import HTTPException as StarletteHTTPException
 from postroom_plumbing.mongo import unreachable
 
 MEDIA_TYPE = "application/problem+json"
+RETRY_SECONDS = 5
+_TEXT = {"type": "string"}
+_SCHEMA = {
+    "type": "object",
+    "required": ["type", "title", "status", "detail"],
+    "properties": {
+        "type": {"type": "string", "format": "uri"},
+        "title": _TEXT,
+        "status": {"type": "integer"},
+        "detail": _TEXT,
+        "errors": {
+            "type": "array",
+            "items": {
+                "type": "object",
+                "required": ["field", "reason"],
+                "properties": {"field": _TEXT, "reason": _TEXT},
+            },
+        },
+    },
+}
 
 
 class Problem(HTTPException):
@@ -31,6 +51,11 @@ class Problem(HTTPException):
         self.errors = errors
 
 
+def invalid(field: str, reason: str) -> Problem:
+    """What to raise where one field makes no sense: `field` as FastAPI would name it, such as query.from."""
+    return Problem(422, "invalid", f"not valid: {field}: {reason}", [{"field": field, "reason": reason}])
+
+
 def problem_response(
     status: int, kind: str, detail: str, errors: list[dict[str, str]] | None = None, headers: Any = None
 ) -> JSONResponse:
@@ -47,7 +72,11 @@ def problem_response(
 
 
 def install(app: FastAPI) -> None:
-    """Make every error of `app` a problem."""
+    """Make every error of `app` a problem, also in what its OpenAPI document says."""
+    app.router.responses["default"] = {
+        "description": "A problem (RFC 9457)",
+        "content": {MEDIA_TYPE: {"schema": _SCHEMA}},
+    }
 
     @app.exception_handler(StarletteHTTPException)
     async def http(_: Request, error: StarletteHTTPException) -> JSONResponse:
@@ -58,9 +87,13 @@ def install(app: FastAPI) -> None:
         return problem_response(error.status_code, kind, str(error.detail), errors, error.headers)
 
     @app.exception_handler(RequestValidationError)
-    async def invalid(_: Request, error: RequestValidationError) -> JSONResponse:
+    async def not_valid(_: Request, error: RequestValidationError) -> JSONResponse:
         errors = [
-            {"field": ".".join(str(part) for part in one["loc"]), "reason": str(one["msg"])} for one in error.errors()
+            {
+                "field": ".".join(str(part) for part in one["loc"]),
+                "reason": str(one["msg"]).removeprefix("Value error, "),
+            }
+            for one in error.errors()
         ]
         named = ", ".join(one["field"] for one in errors)
         return problem_response(422, "invalid", f"not valid: {named}", errors)
@@ -68,7 +101,8 @@ def install(app: FastAPI) -> None:
     @app.exception_handler(PyMongoError)
     async def stores(_: Request, error: PyMongoError) -> JSONResponse:
         if unreachable(error):
-            return problem_response(503, "stores-unreachable", "the stores cannot be reached; try again")
+            again = {"Retry-After": str(RETRY_SECONDS)}
+            return problem_response(503, "stores-unreachable", "the stores cannot be reached; try again", None, again)
         return problem_response(500, "internal", "something went wrong on our side")
 
     @app.exception_handler(Exception)

@@ -16,6 +16,7 @@ good ends the process, which is then started again by whoever watches over it.
 
 import asyncio
 import contextlib
+import gc
 import logging
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Sequence
 from typing import Any, Generic, TypeVar
@@ -206,6 +207,8 @@ class Service(Generic[S]):
 def run(name: str, settings: S, build: Callable[[Service[S]], Awaitable[None]], *, role: str | None = None) -> None:
     """Run a process of service `name` until it is told to stop; leaves with 1 when a part of it failed for good."""
     telemetry.set_up(f"{name}-{role}" if role else name, settings.log_level)
+    gc.freeze()
+    gc.set_threshold(20_000, 20, 50)  # a batch makes thousands of objects that die with it: looking at them is wasted
     with asyncio.Runner(loop_factory=_event_loop) as runner:
         failed = runner.run(_serve(name, settings, build))
     if failed:

@@ -19,6 +19,7 @@ from postroom_contracts.config import (
     Schedule,
     SettingChanged,
 )
+from postroom_plumbing.errors import described
 from postroom_plumbing.mongo import Database
 from postroom_plumbing.unit import Unit
 
@@ -74,8 +75,8 @@ class SettingsView:
         async for document in self._collection.find({"value": {"$ne": None}}):
             try:
                 value = SETTING_MODELS[document["kind"]].model_validate(document["value"])
-            except (KeyError, ValidationError):
-                log.exception("setting cannot be read", extra={"setting": document["_id"]})
+            except (KeyError, ValidationError) as error:
+                log.error("setting cannot be read", extra={"setting": document["_id"], **described(error)})
                 continue
             getattr(found, document["kind"])[document["id"]] = value
         self.current = found

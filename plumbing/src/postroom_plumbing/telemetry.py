@@ -24,7 +24,7 @@ from opentelemetry.sdk.resources import Resource
 from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import BatchSpanProcessor
 from opentelemetry.sdk.trace.sampling import ALWAYS_OFF, DEFAULT_ON
-from opentelemetry.trace import Span, SpanKind
+from opentelemetry.trace import Span, SpanKind, StatusCode
 from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
 from pythonjsonlogger.json import JsonFormatter
 
@@ -133,7 +133,7 @@ def batch_spans(name: str, parents: Sequence[tuple[str, str | None]]) -> Iterato
         yield {key: traceparent(span) for key, span in spans.items()}
     except BaseException as error:
         for span in spans.values():
-            span.record_exception(error)
+            span.set_status(StatusCode.ERROR, type(error).__name__)
         raise
     finally:
         for span in spans.values():

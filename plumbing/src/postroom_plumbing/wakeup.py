@@ -10,6 +10,9 @@ from postroom_plumbing.settings import ServiceSettings
 
 log = logging.getLogger(__name__)
 
+HINT_SECONDS = 0.25
+"""A hint is not worth waiting for: whoever misses it looks by itself a second later."""
+
 
 class Wakeup:
     """An event that any process of the service can set. Without Redis it works within the process."""
@@ -27,7 +30,8 @@ class Wakeup:
         """Wake the waiters of all processes, this one included."""
         self._event.set()
         try:
-            await self._redis.publish(self._channel, b"")
+            async with asyncio.timeout(HINT_SECONDS):
+                await self._redis.publish(self._channel, b"")
         except (RedisError, OSError):
             log.debug("wake-up not passed on; the others look by themselves within a second")
 

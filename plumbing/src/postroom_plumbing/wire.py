@@ -24,7 +24,7 @@ class Record(Protocol):
     offset: int
     key: bytes | None
     value: bytes | None
-    headers: Iterable[tuple[str, bytes]]
+    headers: Iterable[tuple[str, bytes | None]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +64,7 @@ def encode(event: Event, *, source: str, at: datetime, traceparent: str | None) 
 def event_type(record: Record) -> str | None:
     """The CloudEvents type of a record, or None when it has none that can be read."""
     for name, value in record.headers:
-        if name == headers.TYPE:
+        if name == headers.TYPE and value is not None:
             return value.decode("ascii", "replace")
     return None
 
@@ -75,7 +75,7 @@ def decode(record: Record, models: Mapping[str, type[Event]]) -> Received[Event]
     Raises:
         PermanentError: it has no type, or its value does not fit its model.
     """
-    head = {name: value.decode("utf-8", "replace") for name, value in record.headers}
+    head = {name: value.decode("utf-8", "replace") for name, value in record.headers if value is not None}
     kind = head.get(headers.TYPE)
     if kind is None:
         raise PermanentError(f"the record has no {headers.TYPE} header")

@@ -2,12 +2,13 @@
 
 import random
 from collections import Counter
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator
 from datetime import date
 from typing import Any
 
 import httpx
 import pytest
+from given import ServerUrls
 
 from postroom_analytics.app import build
 from postroom_analytics.handlers import Handlers
@@ -18,12 +19,10 @@ from postroom_contracts import Event
 from postroom_contracts.agents import AgentChanged
 from postroom_contracts.config import SettingChanged
 from postroom_plumbing.service import Service
-from postroom_plumbing.unit import Unit
-from postroom_plumbing.wire import Received
+from postroom_plumbing.testing import TOKEN, feed, let_go, settings_for
 
 pytestmark = pytest.mark.connected
 
-TOKEN = "an internal token"
 ADMIN = "an administrator's token"
 RANGE = {"from": "2026-03-01", "to": "2026-03-31"}
 
@@ -40,12 +39,7 @@ class Analytics:
         self.client = httpx.AsyncClient(transport=transport, base_url="http://analytics")
 
     async def feed(self, *events: Event) -> None:
-        batch: Sequence[Received[Event]] = [Received(event, "id", None) for event in events]
-
-        async def work(unit: Unit) -> None:
-            await self.handlers.handle(batch, unit)
-
-        await self.service.units.run(work)
+        await feed(self.service, self.handlers.handle, *events)
 
     async def get(self, path: str, token: str | None = TOKEN, **query: str) -> httpx.Response:
         headers = {"Authorization": f"Bearer {token}"} if token is not None else {}
@@ -77,19 +71,8 @@ def leaves(path: str, value: Any) -> list[tuple[str, int]]:
 
 
 @pytest.fixture
-async def analytics(servers: Any, namespace: str) -> AsyncIterator[Analytics]:
-    settings = AnalyticsSettings.model_validate(
-        {
-            "kafka_url": servers.kafka_url,
-            "mongo_url": servers.mongo_url,
-            "redis_url": servers.redis_url,
-            "namespace": namespace,
-            "http_port": 1,
-            "secret": "0123456789abcdef",
-            "internal_token": TOKEN,
-            "admin_token": ADMIN,
-        }
-    )
+async def analytics(servers: ServerUrls, namespace: str) -> AsyncIterator[Analytics]:
+    settings = settings_for(AnalyticsSettings, servers, namespace, admin_token=ADMIN)
     service = Service("analytics", settings)
     await build(service)
     running = Analytics(service)
@@ -97,8 +80,7 @@ async def analytics(servers: Any, namespace: str) -> AsyncIterator[Analytics]:
     await running.store.prepare()
     yield running
     await running.client.aclose()
-    await service.client.drop_database(service.database.name)
-    service.client.close()
+    await let_go(service)
 
 
 async def test_rollups_are_what_the_facts_say_whatever_happened(analytics: Analytics, events: Any) -> None:
@@ -173,8 +155,7 @@ async def test_rows_by_queue_and_agent_have_names(analytics: Analytics, events: 
         AgentChanged(agent="ann", version=1, name="Anna", email="a@x", capacity=1, availability="away", at=at),
     )
     queue = SettingChanged(kind="queue", id="q1", version=1, value={"name": "Billing"}, at=at)
-    await analytics.service.units.run(lambda unit: analytics.service.view.apply([queue], unit))
-    await analytics.service.view.refresh()
+    await analytics.feed(queue)
 
     async def rows(group_by: str) -> list[tuple[str | None, str, int]]:
         found = (await analytics.get("series", group_by=group_by)).json()["rows"]
@@ -188,14 +169,14 @@ async def test_rows_by_queue_and_agent_have_names(analytics: Analytics, events: 
 @pytest.mark.parametrize(
     ("query", "field", "reason"),
     [
-        ({"from": "2026-04-01"}, "from", "is after `to`"),
-        ({"from": "2024-01-01"}, "to", "more than 400 days after `from`"),
-        ({"from": "yesterday"}, "from", "not a date such as 2026-11-30"),
-        ({"from": "20260301"}, "from", "not a date such as 2026-11-30"),
-        ({"from": "2026-02-30"}, "from", "day value is outside expected range"),
-        ({"tz": "Mars/Olympus"}, "tz", "'Mars/Olympus' is not an IANA time zone"),
-        ({"tz": "../../etc/passwd"}, "tz", "is not an IANA time zone"),
-        ({"channel": "fax"}, "channel", "Input should be 'email'"),
+        ({"from": "2026-04-01"}, "query.from", "is after `to`"),
+        ({"from": "2024-01-01"}, "query.to", "more than 400 days after `from`"),
+        ({"from": "yesterday"}, "query.from", "not a date such as 2026-11-30"),
+        ({"from": "20260301"}, "query.from", "not a date such as 2026-11-30"),
+        ({"from": "2026-02-30"}, "query.from", "day value is outside expected range"),
+        ({"tz": "Mars/Olympus"}, "query.tz", "'Mars/Olympus' is not an IANA time zone"),
+        ({"tz": "../../etc/passwd"}, "query.tz", "is not an IANA time zone"),
+        ({"channel": "fax"}, "query.channel", "Input should be 'email'"),
     ],
 )
 async def test_a_wrong_question_is_told_what_is_wrong(
@@ -210,7 +191,7 @@ async def test_a_wrong_question_is_told_what_is_wrong(
 
 async def test_series_must_say_how_to_group(analytics: Analytics) -> None:
     for query in ({}, {"group_by": "moon"}):
-        assert (await analytics.get("series", **query)).json()["errors"][0]["field"] == "group_by"
+        assert (await analytics.get("series", **query)).json()["errors"][0]["field"] == "query.group_by"
 
 
 async def test_400_days_are_not_too_many(analytics: Analytics) -> None:
@@ -229,6 +210,9 @@ async def test_only_bearers_of_a_token_are_answered(analytics: Analytics, token:
 
 async def test_the_api_describes_itself(analytics: Analytics) -> None:
     described = (await analytics.client.get("/openapi.json")).json()
-    names = {parameter["name"] for parameter in described["paths"]["/api/v1/analytics/series"]["get"]["parameters"]}
+    series = described["paths"]["/api/v1/analytics/series"]["get"]
+    assert set(series["responses"]) == {"200", "default"}
+    assert set(series["responses"]["default"]["content"]) == {"application/problem+json"}
+    names = {parameter["name"] for parameter in series["parameters"]}
     assert names == {"from", "to", "tz", "queue", "channel", "agent", "group_by"}
-    assert (await analytics.client.get("/docs")).status_code == 200
+    assert (await analytics.client.get("/docs")).status_code == 404

@@ -1,16 +1,13 @@
 """A notifier on real servers, fed by the test instead of Kafka."""
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator
 from typing import Any
 
 import httpx
 import pytest
 from given import ServerUrls
-from pydantic import SecretStr
-from pymongo.errors import PyMongoError
 
 from postroom_contracts import Event
-from postroom_contracts.config import SettingChanged
 from postroom_notifier.api import routes
 from postroom_notifier.handlers import Handlers
 from postroom_notifier.letters import Letters
@@ -19,16 +16,15 @@ from postroom_notifier.sender import Sender
 from postroom_notifier.settings import NotifierSettings
 from postroom_notifier.smtp import Patience
 from postroom_notifier.store import Store
-from postroom_plumbing.mongo import unreachable
 from postroom_plumbing.service import Service
-from postroom_plumbing.testing import stated
+from postroom_plumbing.testing import BEARER, SECRET, feed, let_go, settings_for, stated
 from postroom_plumbing.unit import Unit
-from postroom_plumbing.wire import Received
+from postroom_plumbing.wakeup import Wakeup
 
-from .making import SECRET, mailbox_set
+from .making import mailbox_set, queue_set
 from .smarthost import StandIn, stand_in
 
-TOKEN = "an internal token"
+PORTAL = "https://help.acme.example"
 HASTY = Patience(connect=2, command=2, data=2, verdict=0.5)
 
 
@@ -39,29 +35,19 @@ class Notifier:
         self.service = service
         self.smarthost = smarthost
         self.store = Store(service.database, claim_seconds=1)
-        self.sender = Sender(self.store, service.units, smarthost.smarthost, claim_seconds=1, patience=HASTY)
-        letters = Letters(SECRET, "https://help.acme.example")
-        self.handlers = Handlers(self.store, service.view, letters, self.sender.wake)
-        service.app.include_router(routes(self.store, service.units, self.sender, SecretStr(TOKEN)))
+        self.wakeup = Wakeup(service.redis, service.settings, service.name, "outgoing")
+        self.sender = Sender(
+            self.store, service.units, smarthost.smarthost, self.wakeup, claim_seconds=1, patience=HASTY
+        )
+        letters = Letters(SECRET, PORTAL)
+        self.handlers = Handlers(self.store, service.view, letters, self.wakeup)
+        service.app.include_router(routes(self.store, service.units, self.wakeup, service.settings.internal_token))
         transport = httpx.ASGITransport(app=service.app)
-        self.http = httpx.AsyncClient(transport=transport, base_url="http://notifier")
+        self.http = httpx.AsyncClient(transport=transport, base_url="http://notifier", headers=BEARER)
 
     async def feed(self, *events: Event) -> None:
-        """Handle a batch in a transaction, settings first as a consumer does."""
-        batch: Sequence[Received[Event]] = [Received(event, "id", None) for event in events]
-
-        async def work(unit: Unit) -> None:
-            settings = [event for event in events if isinstance(event, SettingChanged)]
-            await self.service.view.apply(settings, unit)
-            rest = [one for one in batch if not isinstance(one.event, SettingChanged)]
-            await self.handlers.handle(rest, unit)
-
-        while True:
-            try:
-                return await self.service.units.run(work)
-            except PyMongoError as error:  # as a consumer does
-                if not unreachable(error):
-                    raise
+        """Handle a batch in a transaction."""
+        await feed(self.service, self.handlers.handle, *events)
 
     async def queue(self, *mails: Outgoing) -> None:
         """Put mails into the queue directly."""
@@ -98,28 +84,13 @@ async def smarthost() -> AsyncIterator[StandIn]:
 @pytest.fixture
 async def notifier(servers: ServerUrls, namespace: str, smarthost: StandIn) -> AsyncIterator[Notifier]:
     """A notifier that knows the mailbox "main"."""
-    settings = NotifierSettings.model_validate(
-        {
-            "kafka_url": servers.kafka_url,
-            "mongo_url": servers.mongo_url,
-            "redis_url": servers.redis_url,
-            "namespace": namespace,
-            "http_port": 1,
-            "secret": SECRET,
-            "internal_token": TOKEN,
-            "portal_url": "https://help.acme.example",
-            "smarthost_url": smarthost.url,
-        }
-    )
-    service: Service[NotifierSettings] = Service("notifier", settings)
+    own = {"portal_url": PORTAL, "smarthost_url": smarthost.url}
+    service = Service("notifier", settings_for(NotifierSettings, servers, namespace, **own))
     one = Notifier(service, smarthost)
     await one.store.prepare()
-    await one.feed(mailbox_set())
-    await service.view.refresh()
+    await one.feed(mailbox_set(), queue_set())
     yield one
     for connection in one.sender._connections:
         connection.close()
     await one.http.aclose()
-    await service.client.drop_database(service.database.name)
-    await service.redis.aclose()
-    service.client.close()
+    await let_go(service)

@@ -5,7 +5,7 @@ from email import message_from_bytes, policy
 from email.message import EmailMessage
 from typing import Any
 
-from postroom_contracts.config import Mailbox, SettingChanged
+from postroom_contracts.config import Mailbox, Queue, SettingChanged
 from postroom_contracts.outbound import ReplyRequested
 from postroom_contracts.sla import Clock, ClocksSet
 from postroom_contracts.tickets import Change, Message, Ticket, TicketChanged, TicketOpened
@@ -13,7 +13,6 @@ from postroom_contracts.values import Actor, Customer, Party
 from postroom_notifier.outgoing import Outgoing
 
 NOW = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
-SECRET = "a secret for tests only"
 MAILBOX = Mailbox(address="help@acme.example", name="Acme Help", timezone="Europe/Berlin")
 MAILBOXES = {"main": MAILBOX}
 
@@ -86,6 +85,12 @@ def reply(message: str = "r1", ticket_id: str = "t1", **fields: Any) -> ReplyReq
 
 def mailbox_set(mailbox: Mailbox = MAILBOX, mailbox_id: str = "main") -> SettingChanged:
     return SettingChanged(kind="mailbox", id=mailbox_id, version=1, value=mailbox.model_dump(mode="json"), at=NOW)
+
+
+def queue_set() -> SettingChanged:
+    """Any queue: without one, a service waits for desk's settings."""
+    queue = Queue(name="General").model_dump(mode="json")
+    return SettingChanged(kind="queue", id="general", version=1, value=queue, at=NOW)
 
 
 def outgoing(outgoing_id: str = "ack:t1", **fields: Any) -> Outgoing:

@@ -9,12 +9,13 @@ import pytest
 from postroom_contracts.delivery import MailKind
 from postroom_contracts.values import Party
 from postroom_notifier.domain import Opened, Wanted
-from postroom_notifier.languages import Language, direction
 from postroom_notifier.letters import NO_ADDRESS, NO_MAILBOX, Letters
 from postroom_notifier.outgoing import Told
+from postroom_plumbing.languages import Language, direction
+from postroom_plumbing.testing import SECRET
 from postroom_plumbing.tokens import OwnMessageId, read_own_message_id, read_survey_token
 
-from .making import MAILBOX, NOW, SECRET, after, body, parsed, reply
+from .making import MAILBOX, NOW, after, body, parsed, reply
 
 LETTERS = Letters(SECRET, "https://help.acme.example")
 OPENED = Opened(

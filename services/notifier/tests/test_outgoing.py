@@ -105,10 +105,8 @@ def test_what_was_never_written_cannot_be_sent_again() -> None:
 PEOPLE = st.lists(st.sampled_from([A, B, C, "d@x.example"]), min_size=1, unique=True).map(tuple)
 
 
-@given(PEOPLE, st.lists(st.sampled_from(["accepted", "deferred", "refused"]), min_size=4, max_size=4), st.data())
-def test_everybody_is_reached_or_told_about_once(
-    people: tuple[str, ...], fates: list[str], data: st.DataObject
-) -> None:
+@given(PEOPLE, st.data())
+def test_everybody_is_reached_or_told_about_once(people: tuple[str, ...], data: st.DataObject) -> None:
     """Whatever happens in whatever order: each recipient ends as told, waiting or refused, and none twice."""
     mail, told = outgoing(to=people), list[Told]()
     for _ in range(20):

@@ -51,7 +51,9 @@ async def test_a_smarthost_that_allows_fewer_connections(notifier: Notifier) -> 
 
 
 async def test_two_processes_never_send_the_same(notifier: Notifier) -> None:
-    other = Sender(notifier.store, notifier.service.units, notifier.smarthost.smarthost, patience=HASTY)
+    other = Sender(
+        notifier.store, notifier.service.units, notifier.smarthost.smarthost, notifier.wakeup, patience=HASTY
+    )
     await notifier.queue(*(outgoing(f"ack:{number}") for number in range(60)))
 
     async def all_of_it(sender: Sender) -> None:

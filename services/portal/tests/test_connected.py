@@ -6,11 +6,12 @@ from typing import Any
 
 import httpx
 import pytest
+from given import ServerUrls
 
 from postroom_contracts.csat import SurveyAnswered
 from postroom_plumbing.clock import utc_now
 from postroom_plumbing.service import Service
-from postroom_plumbing.testing import stated
+from postroom_plumbing.testing import SECRET, let_go, settings_for, stated
 from postroom_plumbing.tokens import survey_token
 from postroom_portal import site
 from postroom_portal.app import build
@@ -19,7 +20,6 @@ from postroom_portal.store import CALLS_A_MINUTE, Answers
 
 pytestmark = pytest.mark.connected
 
-SECRET = "0123456789abcdef"
 TOKEN = survey_token(SECRET, "ticket-1", "survey-1")
 NOWHERE = "127.0.0.1:9"
 
@@ -46,30 +46,20 @@ class Portal:
         return await self.service.database["answers"].find_one({"_id": "ticket-1.survey-1"}, {"_id": 0, "at": 0})
 
 
-async def opened(servers: Any, namespace: str, **urls: str) -> Portal:
-    given = {
-        "kafka_url": servers.kafka_url,
-        "mongo_url": servers.mongo_url,
-        "redis_url": servers.redis_url,
-        "namespace": namespace,
-        "http_port": 1,
-        "secret": SECRET,
-    }
-    service = Service("portal", PortalSettings.model_validate(given | urls))
+async def opened(servers: ServerUrls, namespace: str, **urls: str) -> Portal:
+    service = Service("portal", settings_for(PortalSettings, servers, namespace, **urls))
     await build(service)
     return Portal(service)
 
 
 @pytest.fixture
-async def portal(servers: Any, namespace: str) -> AsyncIterator[Portal]:
+async def portal(servers: ServerUrls, namespace: str) -> AsyncIterator[Portal]:
     portal = await opened(servers, namespace)
     await portal.service.outbox.prepare()
     await Answers(portal.service.database, portal.service.units).prepare()
     yield portal
     await portal.client.aclose()
-    await portal.service.client.drop_database(portal.service.database.name)
-    await portal.service.redis.aclose()
-    portal.service.client.close()
+    await let_go(portal.service)
 
 
 async def test_one_click_records_a_rating_and_shows_it(portal: Portal) -> None:
@@ -168,14 +158,14 @@ async def test_a_survey_called_too_often_must_wait_and_others_need_not(
     assert [event.ticket for event in await portal.stated()] == ["ticket-1", "ticket-2"]
 
 
-async def test_without_redis_nobody_is_refused(servers: Any, namespace: str) -> None:
+async def test_without_redis_nobody_is_refused(servers: ServerUrls, namespace: str) -> None:
     portal = await opened(servers, namespace, redis_url=f"redis://{NOWHERE}/0")
     for _ in range(CALLS_A_MINUTE + 1):
         assert (await portal.click(5)).status_code == 200
-    await portal.service.client.drop_database(portal.service.database.name)
+    await let_go(portal.service)
 
 
-async def test_without_a_store_no_thanks_are_given(servers: Any, namespace: str) -> None:
+async def test_without_a_store_no_thanks_are_given(servers: ServerUrls, namespace: str) -> None:
     portal = await opened(servers, namespace, mongo_url=f"mongodb://{NOWHERE}/?replicaSet=rs0")
     page = await portal.click(5)
     assert (page.status_code, page.headers["retry-after"]) == (503, "10")
@@ -199,6 +189,7 @@ async def test_every_answer_is_protected_and_sets_no_cookie(portal: Portal) -> N
 async def test_programs_get_problem_details(portal: Portal) -> None:
     refused = await portal.click(9, accept="application/json")
     assert refused.headers["content-type"] == "application/problem+json"
+    assert refused.json()["type"] == "urn:postroom:problem:bad-rating"
     assert refused.json()["errors"] == [{"field": "rating", "reason": "not a whole number from 1 to 5"}]
     browser = await portal.click(9, accept="text/html,application/json;q=0.9")
     assert browser.headers["content-type"].startswith("text/html")

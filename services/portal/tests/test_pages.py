@@ -7,13 +7,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from postroom_contracts.config import Mailbox
+from postroom_plumbing.languages import LANGUAGES, choose
 from postroom_portal.answers import Answer
-from postroom_portal.languages import choose
 from postroom_portal.pages import Pages
 from postroom_portal.texts import ENGLISH, PERSIAN, TEXTS, Texts
 
 PAGES = Pages()
-OFFERED = tuple(TEXTS)
 languages = pytest.mark.parametrize("texts", TEXTS.values(), ids=TEXTS)
 
 
@@ -56,17 +55,21 @@ class Outline(HTMLParser):
     ],
 )
 def test_the_visitors_language(header: str, expected: str) -> None:
-    assert choose(header, OFFERED) == expected
+    assert choose(header) == expected
 
 
 @given(st.text(max_size=200))
 def test_any_header_gives_a_language_we_have(header: str) -> None:
-    assert choose(header, OFFERED) in OFFERED
+    assert choose(header) in LANGUAGES
+
+
+def test_the_site_speaks_every_language() -> None:
+    assert tuple(TEXTS) == LANGUAGES
 
 
 @languages
 def test_nothing_is_left_untranslated(texts: Texts) -> None:
-    same = {field.name for field in fields(Texts)} - {"language", "direction", "digits"}
+    same = {field.name for field in fields(Texts)} - {"language"}
     for name in same if texts is not ENGLISH else ():
         assert getattr(texts, name) != getattr(ENGLISH, name), name
     assert texts.troubles.keys() == ENGLISH.troubles.keys()

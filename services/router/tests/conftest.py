@@ -1,12 +1,12 @@
 """What the router's tests share: events to feed it, and a router without Kafka on the real MongoDB and Valkey."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
+from collections.abc import AsyncIterator, Coroutine
 from datetime import UTC, datetime, timedelta
-from typing import Any, Protocol
+from typing import Any
 
 import pytest
-from redis.asyncio import Redis
+from given import ServerUrls
 
 from postroom_contracts import Event
 from postroom_contracts.agents import AgentChanged
@@ -14,13 +14,10 @@ from postroom_contracts.routing import RoutingDecided
 from postroom_contracts.tickets import Message, Ticket, TicketChanged, TicketOpened
 from postroom_contracts.values import Actor, Customer, Party
 from postroom_plumbing.leases import Leases
-from postroom_plumbing.mongo import connect, database
-from postroom_plumbing.outbox import Outbox
-from postroom_plumbing.settings_view import Settings, SettingsView
-from postroom_plumbing.testing import stated
-from postroom_plumbing.unit import Unit, Units
+from postroom_plumbing.service import Service
+from postroom_plumbing.settings_view import Settings
+from postroom_plumbing.testing import feed, let_go, settings_for, stated
 from postroom_plumbing.wakeup import Wakeup
-from postroom_plumbing.wire import Received
 from postroom_router.assigner import Assigner
 from postroom_router.handlers import Handlers
 from postroom_router.settings import RouterSettings
@@ -30,12 +27,6 @@ from postroom_router.wake import Bell
 START = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 CUSTOMER = Actor(kind="customer", id="c1")
 PERSON = Actor(kind="agent", id="boss")
-
-
-class Servers(Protocol):
-    kafka_url: str
-    mongo_url: str
-    redis_url: str
 
 
 class Make:
@@ -91,24 +82,19 @@ class Router:
     """One replica of the router, fed by hand instead of by Kafka."""
 
     def __init__(self, settings: RouterSettings) -> None:
-        self.client = connect(settings)
-        self.database = database(self.client, settings, "router")
-        self.redis = Redis.from_url(settings.redis_url)
+        self.service = Service("router", settings)
+        self.database = self.service.database
+        self.units = self.service.units
+        self.view = self.service.view
         self.store = Store(self.database)
-        self.view = SettingsView(self.database)
-        self.outbox = Outbox(self.database, settings, "router")
-        wakeup = Wakeup(self.redis, settings, "router", "outbox")
-        self.units = Units(self.client, self.outbox, wakeup)
-        self.bell = Bell(
-            Wakeup(self.redis, settings, "router", "waiting"), Wakeup(self.redis, settings, "router", "room")
-        )
+        self.bell = Bell(*(Wakeup(self.service.redis, settings, "router", what) for what in ("waiting", "room")))
         self.handlers = Handlers(self.store, self.view, self.bell)
         self.leases = Leases(self.database, "assigner", ["all"])
         self.assigner = Assigner(self.store, self.units, self.view, self.leases, self.bell)
         self._tasks: list[asyncio.Task[None]] = []
 
     async def prepare(self) -> None:
-        await self.outbox.prepare()
+        await self.service.outbox.prepare()
         await self.store.prepare()
 
     def know(self, **settings: Any) -> None:
@@ -117,12 +103,7 @@ class Router:
 
     async def feed(self, *events: Event) -> None:
         """Handle these events as one batch."""
-        batch = [Received(event, f"e{index}", None) for index, event in enumerate(events)]
-
-        async def work(unit: Unit) -> None:
-            await self.handlers.handle(batch, unit)
-
-        await self.units.run(work)
+        await feed(self.service, self.handlers.handle, *events)
 
     async def decisions(self) -> list[RoutingDecided]:
         """All decisions stated so far, in their order."""
@@ -142,32 +123,12 @@ class Router:
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
-        await self.client.drop_database(self.database.name)
-        await self.redis.aclose()
-        self.client.close()
-
-
-async def until(condition: Callable[[], Awaitable[bool]]) -> None:
-    """Wait until `condition` holds, and fail when it does not within ten seconds."""
-    async with asyncio.timeout(10):
-        while not await condition():  # noqa: ASYNC110 - what is awaited lies in MongoDB
-            await asyncio.sleep(0.02)
-
-
-@pytest.fixture(scope="session")
-def eventually() -> Callable[[Callable[[], Awaitable[bool]]], Awaitable[None]]:
-    return until
+        await let_go(self.service)
 
 
 @pytest.fixture
-def router_settings(servers: Servers, namespace: str) -> RouterSettings:
-    return RouterSettings(
-        kafka_url=servers.kafka_url,
-        mongo_url=servers.mongo_url,
-        redis_url=servers.redis_url,
-        namespace=namespace,
-        secret="0123456789abcdef",
-    )
+def router_settings(servers: ServerUrls, namespace: str) -> RouterSettings:
+    return settings_for(RouterSettings, servers, namespace)
 
 
 @pytest.fixture

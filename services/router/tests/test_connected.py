@@ -2,22 +2,20 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import Awaitable, Callable
 from typing import Any
 
 import pytest
-from fastapi import FastAPI
 from httpx import ASGITransport, AsyncClient
 
 from postroom_contracts.config import Queue, Rule
 from postroom_contracts.values import Actor
+from postroom_plumbing.testing import BEARER, until
 from postroom_router import assigner as assigner_module
 from postroom_router.api import api
 
 pytestmark = pytest.mark.connected
 
 GENERAL = {"general": Queue(name="General")}
-Eventually = Callable[[Callable[[], Awaitable[bool]]], Awaitable[None]]
 
 
 async def loads(router: Any) -> dict[str, int]:
@@ -125,7 +123,7 @@ async def test_a_row_that_changed_is_not_assigned(router: Any, make: Any) -> Non
 
 
 async def test_an_agent_who_becomes_available_drains_the_queue(
-    router: Any, make: Any, eventually: Eventually, monkeypatch: pytest.MonkeyPatch
+    router: Any, make: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """By the bell alone. While nobody has room, batches of new tickets cost not one look."""
     monkeypatch.setattr(assigner_module, "LOOK_SECONDS", 60.0)
@@ -137,7 +135,7 @@ async def test_an_agent_who_becomes_available_drains_the_queue(
     async def looked() -> bool:
         return bool(router.assigner.rounds == 1)
 
-    await eventually(looked)
+    await until(looked, bool, "look")
     for batch in range(15):
         await router.feed(*(make.opened(f"t{batch}-{n}") for n in range(20)))
     assert router.assigner.rounds <= 2  # the first, and at most one that was under way when tickets began to wait
@@ -147,17 +145,17 @@ async def test_an_agent_who_becomes_available_drains_the_queue(
     async def drained() -> bool:
         return await loads(router) == {"ann": 300}
 
-    await eventually(drained)
+    await until(drained, bool, "drained queue")
     await router.feed(make.opened("one-more"))
 
     async def has_agent() -> bool:
         return bool(await router.agent_of("one-more") == "ann")
 
-    await eventually(has_agent)
+    await until(has_agent, bool, "agent of the ticket")
 
 
 async def test_without_the_lease_nothing_is_assigned(
-    router: Any, second_router: Any, make: Any, eventually: Eventually, monkeypatch: pytest.MonkeyPatch
+    router: Any, second_router: Any, make: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(assigner_module, "LOOK_SECONDS", 0.1)
     for one in (router, second_router):
@@ -170,7 +168,7 @@ async def test_without_the_lease_nothing_is_assigned(
     async def has_agent() -> bool:
         return bool(await router.agent_of("t1") == "ann")
 
-    await eventually(has_agent)
+    await until(has_agent, bool, "agent of the ticket")
     assert router.assigner.rounds == 0
 
 
@@ -215,14 +213,16 @@ async def test_questions_over_http(router: Any, make: Any) -> None:
     router.know(queue=GENERAL)
     await router.feed(make.agent("ann", capacity=1), make.opened("t1"), make.opened("t2", opened_at=make.later(1)))
     await router.assigner.drain()
-    app = FastAPI()
-    app.include_router(api(router.store, router.view))
-    async with AsyncClient(transport=ASGITransport(app), base_url="http://router") as http:
+    app = router.service.app
+    app.include_router(api(router.store, router.view, router.service.settings.internal_token))
+    async with AsyncClient(transport=ASGITransport(app), base_url="http://router", headers=BEARER) as http:
         first = (await http.get("/v1/decisions/t1")).json()
         second = (await http.get("/v1/decisions/t2")).json()
         missing = await http.get("/v1/decisions/nope")
         load = (await http.get("/v1/load")).json()
+        strangers = [await http.get(f"/v1/{path}", headers={"Authorization": ""}) for path in ("decisions/t1", "load")]
 
+    assert [answer.status_code for answer in strangers] == [401, 401]
     assert (first["agent"], first["waiting"], first["decided"]["decision"]) == ("ann", False, 2)
     assert first["decided"]["candidates"] == [{"agent": "ann", "load": 0, "capacity": 1, "verdict": "chosen"}]
     assert (second["agent"], second["waiting"]) == (None, True)

@@ -7,15 +7,14 @@ from typing import Any
 
 import httpx
 import pytest
+from given import ServerUrls
 
 from postroom_contracts import Event
 from postroom_contracts.sla import ClockBreached, ClocksSet, ClockWarned
 from postroom_plumbing.clock import utc_now
 from postroom_plumbing.service import Service
 from postroom_plumbing.settings_view import Settings
-from postroom_plumbing.testing import stated
-from postroom_plumbing.unit import Unit
-from postroom_plumbing.wire import Received
+from postroom_plumbing.testing import BEARER, feed, let_go, settings_for, stated, until
 from postroom_sla.api import router
 from postroom_sla.handlers import Handlers
 from postroom_sla.hearing import QUIET, Hearing
@@ -29,16 +28,8 @@ pytestmark = pytest.mark.connected
 class Process:
     """A process of the service that is not started: its parts are called by the test."""
 
-    def __init__(self, servers: Any, namespace: str, policy: Any, office: Any) -> None:
-        settings = SlaSettings(
-            kafka_url=servers.kafka_url,
-            mongo_url=servers.mongo_url,
-            redis_url=servers.redis_url,
-            namespace=namespace,
-            http_port=1,
-            secret="not-much-of-a-secret",
-        )
-        self.service = Service("sla", settings)
+    def __init__(self, servers: ServerUrls, namespace: str, policy: Any, office: Any) -> None:
+        self.service = Service("sla", settings_for(SlaSettings, servers, namespace))
         self.service.view.current = Settings(policy={"p": policy}, schedule={"office": office})
         self.store = Store(self.service.database)
         self.hearing = Hearing()
@@ -46,20 +37,11 @@ class Process:
         self.ticker = Ticker(self.store, self.service.units, self.hearing, _at_once)
 
     async def handle(self, *events: Event) -> None:
-        batch = [Received(event, f"e{number}", None) for number, event in enumerate(events)]
-
-        async def work(unit: Unit) -> None:
-            await self.handlers.handle(batch, unit)
-
-        await self.service.units.run(work)
+        await feed(self.service, self.handlers.handle, *events)
 
     async def stated(self) -> list[Event]:
         """Everything in the outbox, in order."""
         return await stated(self.service.database)
-
-    async def stop(self) -> None:
-        await self.service.redis.aclose()
-        self.service.client.close()
 
 
 async def _at_once() -> None:
@@ -67,15 +49,14 @@ async def _at_once() -> None:
 
 
 @pytest.fixture
-async def processes(servers: Any, namespace: str, policy: Any, office: Any) -> AsyncIterator[list[Process]]:
+async def processes(servers: ServerUrls, namespace: str, policy: Any, office: Any) -> AsyncIterator[list[Process]]:
     """Two replicas on one database."""
     pair = [Process(servers, namespace, policy(), office) for _ in range(2)]
     await pair[0].service.outbox.prepare()
     await pair[0].store.prepare()
     yield pair
-    await pair[0].service.client.drop_database(pair[0].service.database.name)
     for process in pair:
-        await process.stop()
+        await let_go(process.service)
 
 
 @pytest.fixture
@@ -210,10 +191,12 @@ async def test_a_running_ticker_fires_within_a_second(process: Process, story: A
     due = utc_now() + QUIET + timedelta(seconds=1)
     await process.handle(story(start=due - timedelta(minutes=60)).opened(59.95))
     running = asyncio.create_task(process.ticker.run())
+
+    async def breached() -> list[ClockBreached]:
+        return [one for one in await process.stated() if isinstance(one, ClockBreached)]
+
     try:
-        async with asyncio.timeout(20):
-            while not (breaches := [one for one in await process.stated() if isinstance(one, ClockBreached)]):  # noqa: ASYNC110
-                await asyncio.sleep(0.02)
+        breaches = await until(breached, bool, "breach")
     finally:
         running.cancel()
         await asyncio.gather(running, return_exceptions=True)
@@ -223,9 +206,10 @@ async def test_a_running_ticker_fires_within_a_second(process: Process, story: A
 
 @pytest.fixture
 async def client(process: Process) -> AsyncIterator[httpx.AsyncClient]:
-    process.service.app.include_router(router(process.store, process.service.view))
-    transport = httpx.ASGITransport(process.service.app)
-    async with httpx.AsyncClient(transport=transport, base_url="http://sla") as client:
+    service = process.service
+    service.app.include_router(router(process.store, service.view, service.settings.internal_token))
+    transport = httpx.ASGITransport(service.app)
+    async with httpx.AsyncClient(transport=transport, base_url="http://sla", headers=BEARER) as client:
         yield client
 
 
@@ -243,6 +227,11 @@ async def test_a_deadline_can_be_asked_for(client: httpx.AsyncClient) -> None:
     answer = (await client.get("/v1/due", params=asked)).json()
     assert answer["due_at"] == "2026-06-08T09:30:00Z"
     assert answer["counts_from"] == "2026-06-05T16:30:00Z"
+
+
+@pytest.mark.parametrize("path", ["/v1/clocks/t1", "/v1/due?minutes=5"])
+async def test_without_the_token_nothing(client: httpx.AsyncClient, path: str) -> None:
+    assert (await client.get(path, headers={"Authorization": "Bearer of bad news"})).status_code == 401
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from postroom_contracts.config import Hours, Schedule
-from postroom_sla.deadlines import MAX_DAYS, NeverDueError, business_seconds, calendar_of, due_at, later, next_open
+from postroom_sla.deadlines import MAX_DAYS, NeverDueError, business_time, calendar_of, due_at, later, next_open
 
 OFFICE = [(day, "09:00", "17:00") for day in range(5)]
 NIGHTS = [(day, "22:00", "06:00") for day in range(7)]
@@ -28,6 +28,10 @@ CHANGES = [
 def schedule(zone: str, hours: list[tuple[int, str, str]], *holidays: date) -> Schedule:
     intervals = tuple(Hours(day=day, start=start, end=end) for day, start, end in hours)
     return Schedule(name="s", timezone=zone, hours=intervals, holidays=holidays)
+
+
+def business_seconds(start: datetime, end: datetime, hours: Schedule | None) -> float:
+    return business_time(start, end, calendar_of(hours)).total_seconds()
 
 
 def local(zone: str, text: str) -> datetime:

@@ -1,26 +1,23 @@
 """The questions that analytics answers over HTTP."""
 
-import hmac
 import re
-from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
 from typing import Annotated
 from zoneinfo import ZoneInfo
 
 from fastapi import APIRouter, Depends, Query
-from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 from pydantic import BeforeValidator, Field
-from starlette.exceptions import HTTPException
 
 from postroom_analytics.figures import Row, Series, Summary, figures
-from postroom_analytics.problems import Problem, QuestionError
 from postroom_analytics.report import MAX_DAYS, Filter, Grouping, Key, Span, Table, Tally
 from postroom_analytics.settings import AnalyticsSettings
 from postroom_analytics.store import Store
 from postroom_contracts.config import TimeZone
 from postroom_contracts.values import Channel
 from postroom_plumbing.clock import utc_now
+from postroom_plumbing.internal import holders_of
+from postroom_plumbing.problems import invalid
 from postroom_plumbing.settings_view import SettingsView
 
 
@@ -53,39 +50,19 @@ def question(
     """Read the part that all questions share.
 
     Raises:
-        QuestionError: the days are the wrong way round, or too many.
+        Problem: the days are the wrong way round, or too many.
     """
     if first > last:
-        raise QuestionError("from", "is after `to`")
+        raise invalid("query.from", "is after `to`")
     if (last - first).days >= MAX_DAYS:
-        raise QuestionError("to", f"more than {MAX_DAYS} days after `from`")
+        raise invalid("query.to", f"more than {MAX_DAYS} days after `from`")
     return Question(Span(first, last, ZoneInfo(tz)), Filter(queue, channel, agent))
 
 
-def bearer(settings: AnalyticsSettings) -> Callable[..., None]:
-    """A check that a request bears one of our tokens (RFC 6750)."""
-    tokens = [settings.internal_token.get_secret_value().encode()]
-    if settings.admin_token is not None:
-        tokens.append(settings.admin_token.get_secret_value().encode())
-
-    def check(
-        given: Annotated[HTTPAuthorizationCredentials | None, Depends(HTTPBearer(auto_error=False))],
-    ) -> None:
-        shown = given.credentials.encode() if given is not None else b""
-        if not any(hmac.compare_digest(shown, token) for token in tokens):
-            raise HTTPException(401, "A valid bearer token is needed.", {"WWW-Authenticate": "Bearer"})
-
-    return check
-
-
 def api(store: Store, view: SettingsView, settings: AnalyticsSettings) -> APIRouter:
-    """The routes."""
-    router = APIRouter(
-        prefix="/api/v1/analytics",
-        tags=["analytics"],
-        dependencies=[Depends(bearer(settings))],
-        responses={status: {"model": Problem} for status in (401, 422, 503)},
-    )
+    """The routes, for holders of the internal token and of the admin's where one is set."""
+    tokens = [token for token in (settings.internal_token, settings.admin_token) if token is not None]
+    router = APIRouter(prefix="/api/v1/analytics", tags=["analytics"], dependencies=[Depends(holders_of(*tokens))])
     Asked = Annotated[Question, Depends(question)]  # noqa: N806 - a type
 
     @router.get("/summary")

@@ -2,7 +2,6 @@
 
 from postroom_analytics.api import api
 from postroom_analytics.handlers import Handlers
-from postroom_analytics.problems import add_problems
 from postroom_analytics.projections import FACT_EVENTS
 from postroom_analytics.settings import AnalyticsSettings
 from postroom_analytics.store import Store
@@ -24,10 +23,6 @@ async def build(service: Service[AnalyticsSettings]) -> None:
     service.background(leases.keep)
     service.consume("analytics", [*FACT_EVENTS, AgentChanged, SettingChanged], Handlers(store).handle)
     service.app.include_router(api(store, service.view, service.settings))
-    add_problems(service.app)
-    service.app.openapi_url = "/openapi.json"
-    service.app.docs_url = "/docs"
-    service.app.setup()
 
 
 def main() -> None:

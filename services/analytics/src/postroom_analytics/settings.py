@@ -2,13 +2,11 @@
 
 from pydantic import Field, SecretStr
 
-from postroom_plumbing.settings import ServiceSettings
+from postroom_plumbing.internal import InternalSettings
 
 
-class AnalyticsSettings(ServiceSettings):
-    """Who may ask: whoever bears one of these tokens."""
+class AnalyticsSettings(InternalSettings):
+    """Who may ask: whoever bears the internal token, or this one."""
 
-    internal_token: SecretStr = Field(min_length=16)
-    """What the services of one Postroom show each other."""
     admin_token: SecretStr | None = Field(default=None, min_length=16)
     """What the people who run Postroom may show, where one is set."""

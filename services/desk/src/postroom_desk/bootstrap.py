@@ -3,6 +3,8 @@
 import logging
 from typing import Any
 
+from pymongo.errors import DuplicateKeyError
+
 from postroom_contracts.config import SettingKind
 from postroom_desk.people import People
 from postroom_desk.settings import ApiSettings
@@ -10,6 +12,9 @@ from postroom_desk.settings_store import SettingsStore, parse_setting
 from postroom_plumbing.unit import Unit, Units
 
 log = logging.getLogger(__name__)
+
+TRIES = 3
+"""How often another process may be faster."""
 
 _OFFICE = [{"day": day, "start": "09:00", "end": "17:30"} for day in range(5)]
 _TARGETS = {
@@ -65,6 +70,14 @@ class Bootstrap:
 
     async def run(self) -> None:
         """Make the first admin, and the demo if asked for; each only where there is nothing yet."""
+        for _ in range(TRIES):
+            try:
+                return await self._fill()
+            except DuplicateKeyError:
+                log.info("another process is filling the desk too; looking again")
+        return await self._fill()
+
+    async def _fill(self) -> None:
         if not await self._people.any_admin():
             await self._units.run(self._first_admin)
             log.info("first admin made")
@@ -78,8 +91,13 @@ class Bootstrap:
             await self._units.run(self._first_queue)
 
     async def _first_admin(self, unit: Unit) -> None:
-        fields = {"name": "Admin", "email": self._given.admin_email, "role": "admin", "capacity": 0}
-        await self._people.add(fields, self._given.admin_password.get_secret_value(), unit)
+        """Make an admin, or make one again of the first who was: nobody else could let anybody in."""
+        known = await self._people.by_email(self._given.admin_email, unit)
+        if known is None:
+            fields = {"name": "Admin", "email": self._given.admin_email, "role": "admin", "capacity": 0}
+            await self._people.add(fields, self._given.admin_password.get_secret_value(), unit)
+        elif known.role != "admin" or not known.active:
+            await self._people.change(known, {"role": "admin", "active": True}, unit)
 
     async def _first_queue(self, unit: Unit) -> None:
         """Every desk has at least the queue where everything goes that no rule wants."""
@@ -87,6 +105,10 @@ class Bootstrap:
 
     async def _demo(self, unit: Unit) -> None:
         for kind, setting, value in DEMO_SETTINGS:
-            await self._settings.put(kind, setting, parse_setting(kind, value), 1, unit)
+            before = await self._settings.get(kind, setting, unit)
+            if before is None or before["removed"]:
+                version = before["version"] + 1 if before else 1
+                await self._settings.put(kind, setting, parse_setting(kind, value), version, unit)
         for agent in DEMO_AGENTS:
-            await self._people.add({**agent, "capacity": 5, "availability": "available"}, None, unit)
+            if await self._people.by_email(agent["email"], unit) is None:
+                await self._people.add({**agent, "capacity": 5, "availability": "available"}, None, unit)

@@ -99,7 +99,7 @@ class People:
         return changed
 
     async def any_admin(self) -> bool:
-        return await self._agents.find_one({"role": "admin"}, {"_id": 1}) is not None
+        return await self._agents.find_one({"role": "admin", "active": True}, {"_id": 1}) is not None
 
     async def log_in(self, email: str, password: str) -> Agent | None:
         """The agent, if the password is theirs and they are active."""

@@ -1,8 +1,9 @@
 """The ids of outgoing mails: one mail for each reason to send one, whatever is replayed."""
 
 from postroom_contracts.delivery import MailKind
+from postroom_plumbing.tokens import Kind
 
-WORDS: dict[MailKind, str] = {"acknowledgement": "ack", "reply": "reply", "survey": "survey"}
+WORDS: dict[MailKind, Kind] = {"acknowledgement": "ack", "reply": "reply", "survey": "survey"}
 """The short word of each kind, in ids and in our Message-IDs alike."""
 
 

@@ -1,6 +1,6 @@
 """What happens when something happened: mails are queued in the transaction that took the events."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence, Set
+from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import replace
 
 from postroom_contracts import Event
@@ -16,6 +16,7 @@ from postroom_notifier.outgoing import Outgoing, event
 from postroom_notifier.store import Store
 from postroom_plumbing.settings_view import SettingsView
 from postroom_plumbing.unit import Unit
+from postroom_plumbing.wakeup import Wakeup
 from postroom_plumbing.wire import Received
 
 Batch = Sequence[Received[Event]]
@@ -23,13 +24,13 @@ Facts = Sequence[tuple[str, Received[Event]]]
 
 
 class Handlers:
-    """Feeds batches through the decisions; `wake` is called whenever there may be mail to send."""
+    """Feeds batches through the decisions; `wakeup` is for the sender, when there is mail to send."""
 
-    def __init__(self, store: Store, view: SettingsView, letters: Letters, wake: Callable[[], None]) -> None:
+    def __init__(self, store: Store, view: SettingsView, letters: Letters, wakeup: Wakeup) -> None:
         self._store = store
         self._view = view
         self._letters = letters
-        self._wake = wake
+        self._wakeup = wakeup
 
     async def handle(self, batch: Batch, unit: Unit) -> None:
         """One batch, in one transaction."""
@@ -47,7 +48,7 @@ class Handlers:
             for told in letter.told:
                 unit.emit(event(letter.outgoing, told, unit.now), cause=cause)
         if letters:
-            self._wake()
+            unit.wake(self._wakeup)
 
     async def _new_replies(self, batch: Batch, unit: Unit) -> dict[str, tuple[ReplyRequested, Received[Event]]]:
         """The replies of the batch that are not queued yet, by the id of their mail."""

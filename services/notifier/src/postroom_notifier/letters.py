@@ -10,14 +10,15 @@ from jinja2 import Environment, PackageLoader, StrictUndefined, Template, select
 from postroom_contracts.config import Mailbox
 from postroom_contracts.outbound import ReplyRequested
 from postroom_contracts.values import Party
-from postroom_notifier import headers, languages
+from postroom_notifier import headers
 from postroom_notifier.addresses import usable
 from postroom_notifier.compose import Mail, compose
 from postroom_notifier.dedup import WORDS, outgoing_id
 from postroom_notifier.domain import Wanted
-from postroom_notifier.languages import Language, direction, moment
+from postroom_notifier.moments import moment
 from postroom_notifier.outgoing import Outgoing, Told
 from postroom_notifier.subjects import answered
+from postroom_plumbing.languages import Language, direction, pick
 from postroom_plumbing.tokens import own_message_id, survey_token
 
 RATINGS = (1, 2, 3, 4, 5)
@@ -100,7 +101,7 @@ class Letters:
     def _render(self, wanted: Wanted, subject: str, now: datetime) -> tuple[str, str]:
         """The text and the HTML."""
         opened, mailbox = wanted.opened, wanted.mailbox
-        language = languages.pick(opened.language)
+        language = pick(opened.language)
         words: dict[str, Any] = {
             "language": language,
             "direction": direction(language),

@@ -17,14 +17,13 @@ from postroom_plumbing.clock import utc_now
 from postroom_plumbing.ids import new_id
 from postroom_plumbing.mongo import unreachable
 from postroom_plumbing.unit import Unit, Units
+from postroom_plumbing.wakeup import Wakeup
 
 log = logging.getLogger(__name__)
 
 CONNECTIONS = 4
 CLAIMED = 64
-ROUND = 8
-LOOK_AGAIN = (0.02, 0.1, 0.3)
-"""Seconds after a wake-up that found nothing: the transaction that woke us may not be committed yet."""
+ROUND = 16
 FALLBACK = 1.0
 LONGEST_WAIT = 30.0
 NOT_REACHED = Outcome("unreachable", reason="no connection to the smarthost")
@@ -41,6 +40,7 @@ class Sender:
         store: Store,
         units: Units,
         smarthost: Smarthost,
+        wakeup: Wakeup,
         *,
         claim_seconds: float = 30,
         patience: Patience = Patience(),
@@ -50,29 +50,22 @@ class Sender:
         self._connections = [Connection(smarthost, patience) for _ in range(CONNECTIONS)]
         self._claim_seconds = claim_seconds
         self._claim: str | None = None
-        self._woken = asyncio.Event()
+        self._wakeup = wakeup
         self._stopping = False
         self._idle = asyncio.Event()
         self._idle.set()
         self._unreachable_for = 0.0
 
-    def wake(self) -> None:
-        """There may be something to send."""
-        self._woken.set()
-
     async def stop(self) -> None:
         """Begin nothing more, and wait for what is being sent."""
         self._stopping = True
-        self._woken.set()
+        self._wakeup.set_here()
         await self._idle.wait()
 
     async def run(self) -> None:
         """Send until stopped."""
-        looks = deque[float]()
         while not self._stopping:
-            if self._woken.is_set():
-                self._woken.clear()
-                looks = deque(LOOK_AGAIN)
+            self._wakeup.clear()
             self._idle.clear()
             try:
                 busy = await self._look()
@@ -82,7 +75,7 @@ class Sender:
             finally:
                 self._idle.set()
             if not busy:
-                await self._wait(self._unreachable_for or (looks.popleft() if looks else FALLBACK))
+                await self._wait(self._unreachable_for or FALLBACK)
         for connection in self._connections:
             connection.close()
 
@@ -90,12 +83,8 @@ class Sender:
         """Wait; a wake-up ends it early, unless the smarthost is what is waited for."""
         if self._unreachable_for:
             await asyncio.sleep(seconds)
-            return
-        try:
-            async with asyncio.timeout(seconds):
-                await self._woken.wait()
-        except TimeoutError:
-            return
+        else:
+            await self._wakeup.wait(seconds)
 
     async def _look(self) -> bool:
         """Send a claim's worth of what is due; whether there may be more."""

@@ -5,10 +5,10 @@ from dataclasses import dataclass, field
 from typing import Annotated, Any
 from urllib.parse import parse_qsl, unquote, urlsplit
 
-from pydantic import AfterValidator, BeforeValidator, Field, SecretStr
+from pydantic import AfterValidator, BeforeValidator
 from pydantic_settings import NoDecode
 
-from postroom_plumbing.settings import ServiceSettings
+from postroom_plumbing.internal import InternalSettings
 
 _PORTS = {"smtp": 25, "smtps": 465}
 _STARTTLS: Mapping[str, bool | None] = {"always": True, "never": False, "auto": None}
@@ -77,11 +77,9 @@ def _web_address(value: str) -> str:
     return value.rstrip("/")
 
 
-class NotifierSettings(ServiceSettings):
+class NotifierSettings(InternalSettings):
     """Settings of the notifier; variables as in ServiceSettings."""
 
     portal_url: Annotated[str, AfterValidator(_web_address)]
     """Where customers reach the portal; survey links begin with it."""
     smarthost_url: Annotated[Smarthost, NoDecode, BeforeValidator(_smarthost)]
-    internal_token: SecretStr = Field(min_length=16)
-    """What callers of the HTTP interface show as `Authorization: Bearer …`."""

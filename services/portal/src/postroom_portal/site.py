@@ -1,31 +1,26 @@
 """What the site answers."""
 
-from typing import Protocol
-
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import HTMLResponse, RedirectResponse
+from pydantic import SecretStr
 
 from postroom_plumbing.clock import utc_now
+from postroom_plumbing.languages import choose
 from postroom_plumbing.settings_view import SettingsView
 from postroom_plumbing.tokens import read_survey_token
 from postroom_portal.answers import BODY_BYTES, Survey, read_form, read_rating
 from postroom_portal.errors import VisitorError, bad_link, too_many
-from postroom_portal.languages import choose
 from postroom_portal.pages import Pages
 from postroom_portal.store import Answers, Limits
 from postroom_portal.texts import TEXTS, Texts
 
 
-class _Secret(Protocol):
-    def get_secret_value(self) -> str: ...
-
-
 def texts_for(request: Request) -> Texts:
     """The site in the visitor's language."""
-    return TEXTS[choose(request.headers.get("accept-language", ""), tuple(TEXTS))]
+    return TEXTS[choose(request.headers.get("accept-language", ""))]
 
 
-def site(pages: Pages, answers: Answers, limits: Limits, view: SettingsView, secret: _Secret) -> APIRouter:
+def site(pages: Pages, answers: Answers, limits: Limits, view: SettingsView, secret: SecretStr) -> APIRouter:
     """The routes."""
     router = APIRouter(default_response_class=HTMLResponse, include_in_schema=False)
 

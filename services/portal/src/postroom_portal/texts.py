@@ -1,8 +1,8 @@
 """Everything the site says, in each of its languages."""
 
 from dataclasses import dataclass
-from typing import Literal
 
+from postroom_plumbing.languages import Direction, Language, direction, with_digits
 from postroom_portal.errors import Trouble
 
 
@@ -10,10 +10,7 @@ from postroom_portal.errors import Trouble
 class Texts:
     """The site in one language."""
 
-    language: str
-    direction: Literal["ltr", "rtl"]
-    digits: str
-    """The digits 0 to 9 as readers write them."""
+    language: Language
     home_title: str
     home_lead: str
     home_empty: str
@@ -35,8 +32,14 @@ class Texts:
     troubles: dict[Trouble, tuple[str, str]]
     """Title and explanation."""
 
+    @property
+    def direction(self) -> Direction:
+        """Which way it is written."""
+        return direction(self.language)
+
     def number(self, number: int) -> str:
-        return "".join(self.digits[int(digit)] for digit in str(number))
+        """`number` in the readers' digits."""
+        return with_digits(str(number), self.language)
 
     def why(self, rating: int) -> str:
         """What to ask after this rating."""
@@ -47,8 +50,6 @@ class Texts:
 
 ENGLISH = Texts(
     language="en",
-    direction="ltr",
-    digits="0123456789",
     home_title="How can we help?",
     home_lead="Write to the address that fits best. A person reads every message and answers it.",
     home_empty="There is no address to write to yet. Please come back later.",
@@ -87,8 +88,6 @@ ENGLISH = Texts(
 
 GERMAN = Texts(
     language="de",
-    direction="ltr",
-    digits="0123456789",
     home_title="Wie können wir helfen?",
     home_lead="Schreiben Sie an die passende Adresse. Ein Mensch liest jede Nachricht und beantwortet sie.",
     home_empty="Noch ist keine Adresse eingerichtet. Bitte kommen Sie später wieder.",
@@ -133,8 +132,6 @@ GERMAN = Texts(
 
 PERSIAN = Texts(
     language="fa",
-    direction="rtl",
-    digits="۰۱۲۳۴۵۶۷۸۹",
     home_title="چطور می‌توانیم کمک کنیم؟",
     home_lead="به نشانی مناسب بنویسید. هر پیام را یک همکار ما می‌خواند و پاسخ می‌دهد.",
     home_empty="هنوز نشانی‌ای برای نوشتن وجود ندارد. لطفاً بعداً دوباره سر بزنید.",
@@ -173,8 +170,6 @@ PERSIAN = Texts(
 
 CHINESE = Texts(
     language="zh",
-    direction="ltr",
-    digits="0123456789",
     home_title="我们能帮您什么？",
     home_lead="请写信到最合适的地址。每封邮件都有专人阅读并回复。",
     home_empty="目前还没有可以联系的地址，请稍后再来。",
@@ -202,4 +197,4 @@ CHINESE = Texts(
     },
 )
 
-TEXTS = {texts.language: texts for texts in (ENGLISH, GERMAN, PERSIAN, CHINESE)}
+TEXTS: dict[Language, Texts] = {texts.language: texts for texts in (ENGLISH, GERMAN, PERSIAN, CHINESE)}

@@ -3,9 +3,10 @@
 from http import HTTPStatus
 
 from fastapi import FastAPI, Request, Response
-from fastapi.responses import HTMLResponse, JSONResponse
+from fastapi.responses import HTMLResponse
 from starlette.exceptions import HTTPException
 
+from postroom_plumbing.problems import problem_response
 from postroom_portal.errors import VisitorError, unavailable
 from postroom_portal.pages import Pages
 from postroom_portal.site import texts_for
@@ -29,29 +30,13 @@ def add_troubles(app: FastAPI, pages: Pages) -> None:
 
 
 def _response(pages: Pages, request: Request, error: VisitorError) -> Response:
-    response: Response
-    if _wants_json(request):
-        response = JSONResponse(_problem(error), error.status, media_type="application/problem+json")
-    else:
-        response = HTMLResponse(pages.trouble(texts_for(request), error.trouble), error.status)
-    if error.retry_after is not None:
-        response.headers["Retry-After"] = str(error.retry_after)
-    return response
+    again = {} if error.retry_after is None else {"Retry-After": str(error.retry_after)}
+    if not _wants_json(request):
+        return HTMLResponse(pages.trouble(texts_for(request), error.trouble), error.status, again)
+    errors = [{"field": error.field, "reason": error.reason}] if error.field is not None else None
+    return problem_response(error.status, error.trouble.replace("_", "-"), error.reason, errors, again)
 
 
 def _wants_json(request: Request) -> bool:
     accepted = {entry.partition(";")[0].strip().lower() for entry in request.headers.get("accept", "").split(",")}
     return "application/json" in accepted and "text/html" not in accepted
-
-
-def _problem(error: VisitorError) -> dict[str, object]:
-    """RFC 9457 section 3.1."""
-    problem: dict[str, object] = {
-        "type": "about:blank",
-        "title": HTTPStatus(error.status).phrase,
-        "status": error.status,
-        "detail": error.reason,
-    }
-    if error.field is not None:
-        problem["errors"] = [{"field": error.field, "reason": error.reason}]
-    return problem

@@ -2,23 +2,25 @@
 
 from typing import Any
 
-from fastapi import APIRouter
-from fastapi.responses import JSONResponse, Response
+from fastapi import APIRouter, Depends
+from pydantic import SecretStr
 
+from postroom_plumbing.internal import holders_of
+from postroom_plumbing.problems import Problem
 from postroom_plumbing.settings_view import SettingsView
 from postroom_router.assignment import verdicts
 from postroom_router.store import Store
 
 
-def api(store: Store, view: SettingsView) -> APIRouter:
-    """`GET /v1/decisions/{ticket}` and `GET /v1/load`."""
-    router = APIRouter(prefix="/v1")
+def api(store: Store, view: SettingsView, token: SecretStr) -> APIRouter:
+    """`GET /v1/decisions/{ticket}` and `GET /v1/load`, for holders of the internal token only."""
+    router = APIRouter(prefix="/v1", dependencies=[Depends(holders_of(token))])
 
-    @router.get("/decisions/{ticket}", response_model=None)
-    async def decision(ticket: str) -> dict[str, Any] | Response:
+    @router.get("/decisions/{ticket}")
+    async def decision(ticket: str) -> dict[str, Any]:
         found = await store.find(ticket)
         if found is None:
-            return _problem(404, "Unknown ticket", f"ticket {ticket!r} has not been routed here")
+            raise Problem(404, "unknown-ticket", f"ticket {ticket!r} has not been routed here")
         row, decided = found
         if row.waiting:  # the latest decision is not about why nobody was chosen since
             now = verdicts(row, await store.agents(), await store.loads(), view.current.queue)
@@ -50,9 +52,3 @@ def api(store: Store, view: SettingsView) -> APIRouter:
         return {"agents": sorted(agents, key=lambda one: str(one["agent"])), "waiting": await store.backlog()}
 
     return router
-
-
-def _problem(status: int, title: str, detail: str) -> Response:
-    """RFC 9457 problem details."""
-    body = {"type": "about:blank", "title": title, "status": status, "detail": detail}
-    return JSONResponse(body, status_code=status, media_type="application/problem+json")

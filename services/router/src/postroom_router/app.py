@@ -32,7 +32,7 @@ async def build(service: Service[RouterSettings]) -> None:
         service.background(task)
     service.on_stop(assigner.stop)
     service.on_stop(leases.release)
-    service.app.include_router(api(store, service.view))
+    service.app.include_router(api(store, service.view, service.settings.internal_token))
 
 
 def main() -> None:

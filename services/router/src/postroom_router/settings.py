@@ -1,9 +1,7 @@
-"""What the router reads from the environment."""
+"""Settings of the router."""
 
-from postroom_plumbing.settings import Port, ServiceSettings
+from postroom_plumbing.internal import InternalSettings
 
 
-class RouterSettings(ServiceSettings):
-    """Nothing beyond what every service needs, and its port."""
-
-    http_port: Port = 8103
+class RouterSettings(InternalSettings):
+    """Nothing of its own; queues, rules and agents come as events."""

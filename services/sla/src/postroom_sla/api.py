@@ -1,15 +1,16 @@
 """What operators may ask: the clocks of a ticket, and what a deadline would be."""
 
 from datetime import datetime
-from typing import Annotated, Any
+from typing import Annotated
 from zoneinfo import ZoneInfo
 
-from fastapi import APIRouter, Query
-from pydantic import AwareDatetime, BaseModel
+from fastapi import APIRouter, Depends, Query
+from pydantic import AwareDatetime, BaseModel, SecretStr
 
 from postroom_contracts.sla import Clock
 from postroom_plumbing.clock import utc_now
-from postroom_plumbing.problems import Problem
+from postroom_plumbing.internal import holders_of
+from postroom_plumbing.problems import Problem, invalid
 from postroom_plumbing.settings_view import SettingsView
 from postroom_sla.deadlines import MAX_DAYS, NeverDueError, due_at, next_open
 from postroom_sla.firing import next_at
@@ -45,9 +46,9 @@ class DueView(BaseModel):
     """`due_at` by the clocks of `timezone`."""
 
 
-def router(store: Store, view: SettingsView) -> APIRouter:
-    """The routes of the service."""
-    routes = APIRouter(prefix="/v1")
+def router(store: Store, view: SettingsView, token: SecretStr) -> APIRouter:
+    """Routes under /v1, for holders of the internal token only."""
+    routes = APIRouter(prefix="/v1", dependencies=[Depends(holders_of(token))])
 
     @routes.get("/clocks/{ticket}")
     async def clocks(ticket: str) -> ClocksView:
@@ -75,7 +76,7 @@ def router(store: Store, view: SettingsView) -> APIRouter:
             raise Problem(404, "unknown-schedule", "there is no such schedule")
         start = start or utc_now()
         if start.year not in YEARS:
-            raise _invalid("start", f"must lie between {YEARS.start} and {YEARS.stop - 1}")
+            raise invalid("query.start", f"must lie between {YEARS.start} and {YEARS.stop - 1}")
         zone = hours.timezone if hours is not None else "UTC"
         try:
             moment = due_at(start, minutes, hours)
@@ -89,11 +90,6 @@ def router(store: Store, view: SettingsView) -> APIRouter:
                 due_local=moment.astimezone(ZoneInfo(zone)),
             )
         except NeverDueError as error:
-            raise _invalid("minutes", str(error)) from None
+            raise invalid("query.minutes", str(error)) from None
 
     return routes
-
-
-def _invalid(field: str, reason: str) -> Problem:
-    errors: list[dict[str, Any]] = [{"field": f"query.{field}", "reason": reason}]
-    return Problem(422, "invalid", f"not valid: query.{field}", errors)

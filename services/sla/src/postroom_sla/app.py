@@ -27,7 +27,7 @@ async def build(service: Service[SlaSettings]) -> None:
     service.on_start(store.prepare)
     service.consume("sla", [*TICKET_FACTS, SettingChanged], Handlers(store, service.view, hearing).handle)
     service.background(Ticker(store, service.units, hearing, listening).run)
-    service.app.include_router(router(store, service.view))
+    service.app.include_router(router(store, service.view, service.settings.internal_token))
 
 
 def main() -> None:

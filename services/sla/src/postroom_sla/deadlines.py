@@ -74,11 +74,6 @@ def business_time(start: datetime, end: datetime, calendar: "Calendar | None") -
     return total
 
 
-def business_seconds(start: datetime, end: datetime, schedule: Schedule | None) -> float:
-    """The business time between two moments, in seconds; zero when `end` is not after `start`."""
-    return business_time(start, end, calendar_of(schedule)).total_seconds()
-
-
 def next_open(at: datetime, schedule: Schedule | None) -> datetime:
     """`at` itself when it is working time, else the next moment that is.
 

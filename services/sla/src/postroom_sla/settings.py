@@ -1,7 +1,7 @@
 """Settings of the SLA service."""
 
-from postroom_plumbing.settings import ServiceSettings
+from postroom_plumbing.internal import InternalSettings
 
 
-class SlaSettings(ServiceSettings):
-    """The SLA service needs to know no more than every service does; what it promises comes as settings events."""
+class SlaSettings(InternalSettings):
+    """Nothing of its own; what the service promises comes as settings events."""

@@ -4,6 +4,7 @@ import logging
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Request
+from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 from pydantic import BaseModel
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
@@ -17,6 +18,10 @@ log = logging.getLogger(__name__)
 GUESSES = 20
 GUESS_SECONDS = 300
 COOKIE = "postroom_session"
+Bearer = Annotated[
+    HTTPAuthorizationCredentials | None,
+    Depends(HTTPBearer(auto_error=False, description="A token of POST /api/v1/sessions, or of `postroom token`")),
+]
 
 
 class Auth:
@@ -27,14 +32,13 @@ class Auth:
         self._redis = redis
         self._prefix = prefix
 
-    async def agent(self, request: Request) -> Agent:
+    async def agent(self, credentials: Bearer) -> Agent:
         """The agent whose token the request carries.
 
         Raises:
             Problem: 401 when there is none, or it is not known or has run out.
         """
-        scheme, _, token = request.headers.get("authorization", "").partition(" ")
-        agent = await self._people.of_token(token, utc_now()) if scheme.lower() == "bearer" and token else None
+        agent = await self._people.of_token(credentials.credentials, utc_now()) if credentials else None
         if agent is None:
             raise Problem(
                 401,
@@ -49,9 +53,9 @@ class Auth:
         token = request.cookies.get(COOKIE)
         return await self._people.of_token(token, utc_now()) if token else None
 
-    async def admin(self, request: Request) -> Agent:
+    async def admin(self, credentials: Bearer) -> Agent:
         """Like `agent`, but only for admins (403 otherwise)."""
-        agent = await self.agent(request)
+        agent = await self.agent(credentials)
         if agent.role != "admin":
             raise Problem(403, "forbidden", "only admins may do this")
         return agent

@@ -77,7 +77,7 @@ def agents_router(people: People, units: Units, auth: Auth) -> APIRouter:
         agent: str, body: shapes.AgentPatch, response: Response, _: Admin, if_match: IfMatch = None
     ) -> Agent:
         """Change an agent."""
-        return await _change(agent, body.model_dump(exclude_none=True), if_match, response)
+        return await _change(agent, body.model_dump(include=body.model_fields_set), if_match, response)
 
     @routes.put("/{agent}/availability")
     async def set_availability(agent: str, body: shapes.AvailabilityBody, response: Response, me: Me) -> Agent:

@@ -86,6 +86,15 @@ class AgentPatch(Body):
     capacity: int | None = Field(default=None, ge=0, le=1000)
     availability: Availability | None = None
 
+    @model_validator(mode="after")
+    def _something_and_nothing_emptied(self) -> "AgentPatch":
+        if not self.model_fields_set:
+            raise ValueError("name at least one of " + ", ".join(type(self).model_fields))
+        for name in self.model_fields_set:
+            if getattr(self, name) is None:
+                raise ValueError(f"{name} cannot be null")
+        return self
+
 
 class AvailabilityBody(Body):
     """Whether an agent takes tickets now."""

@@ -1,9 +1,8 @@
 """The internal HTTP door: raw mail for desk, mail from the import command, and the counts of an import."""
 
-import hmac
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, HTTPException, Query, Request
+from fastapi import APIRouter, Depends, Query, Request
 from fastapi.responses import Response
 from pymongo.errors import PyMongoError
 
@@ -12,6 +11,8 @@ from postroom_ingest.parse import NoSuchPartError, attachment_bytes
 from postroom_ingest.raw import Incoming, RawStore
 from postroom_ingest.receive.accept import Acceptor
 from postroom_ingest.settings import ReceiveSettings
+from postroom_plumbing.internal import holders_of
+from postroom_plumbing.problems import Problem, invalid
 from postroom_plumbing.settings_view import SettingsView
 
 
@@ -19,19 +20,12 @@ def router(
     acceptor: Acceptor, raws: RawStore, ledger: Ledger, view: SettingsView, settings: ReceiveSettings
 ) -> APIRouter:
     """Routes under /v1, for holders of the internal token only."""
-    token = settings.internal_token.get_secret_value()
-
-    async def only_us(request: Request) -> None:
-        given = request.headers.get("authorization", "").removeprefix("Bearer ")
-        if not hmac.compare_digest(given.encode(), token.encode()):
-            raise HTTPException(401, "the internal token is missing or wrong")
-
-    routes = APIRouter(prefix="/v1", dependencies=[Depends(only_us)])
+    routes = APIRouter(prefix="/v1", dependencies=[Depends(holders_of(settings.internal_token))])
 
     async def _raw(contact: str) -> bytes:
         check = await raws.find(contact)
         if check is None:
-            raise HTTPException(404, "no such mail")
+            raise Problem(404, "not-found", "no such mail")
         return (await raws.read([check]))[contact]
 
     @routes.get("/raw/{contact}")
@@ -43,19 +37,19 @@ def router(
         try:
             _, content = attachment_bytes(await _raw(contact), part)
         except NoSuchPartError as error:
-            raise HTTPException(404, "no such attachment") from error
+            raise Problem(404, "not-found", "no such attachment") from error
         return Response(content, media_type="application/octet-stream")
 
     @routes.post("/imports/{run}/mails", status_code=202)
     async def hand_in(run: str, request: Request, mailbox: Annotated[str, Query()]) -> dict[str, str]:
         if mailbox not in view.current.mailbox:
-            raise HTTPException(422, f"there is no mailbox {mailbox!r}")
+            raise invalid("query.mailbox", f"there is no mailbox {mailbox!r}")
         raw_mail = await _body(request, settings.smtp_max_bytes)
         mail = Incoming(raw_mail, mailbox, "", (view.current.mailbox[mailbox].address,), "import", run)
         try:
             return {"contact": await acceptor.accept(mail)}
         except PyMongoError as error:
-            raise HTTPException(503, "not stored, try again") from error
+            raise Problem(503, "not-stored", "not stored, try again") from error
 
     @routes.get("/imports/{run}")
     async def counts(run: str) -> dict[str, int]:
@@ -73,5 +67,5 @@ async def _body(request: Request, limit: int) -> bytes:
     async for chunk in request.stream():
         body += chunk
         if len(body) > limit:
-            raise HTTPException(413, f"larger than {limit} bytes")
+            raise Problem(413, "too-large", f"larger than {limit} bytes")
     return bytes(body)

@@ -18,7 +18,8 @@ from postroom_plumbing.settings_view import SettingsView
 
 log = logging.getLogger(__name__)
 
-END = b"\r\n.\r\n"
+LAST = b".\r\n"
+END = b"\r\n" + LAST
 LINE_LIMIT = 65_536
 """How much is buffered at once; commands have a limit of their own, lines of a mail may be of any length."""
 
@@ -47,15 +48,17 @@ class PostroomSMTP(SMTP):
             await self.push("501 5.5.4 Syntax: DATA")
             return
         await self.push("354 End data with <CR><LF>.<CR><LF>")
-        with self.event_handler.arriving():
-            content = await read_data(self._reader, self.data_size_limit)
-        if content is None:
-            measures.mails_refused.add(1, {"code": "552"})
-            await self.push(TOO_LARGE)
-        else:
-            self.envelope.content = self.envelope.original_content = content
-            await self.push(await self._call_handler_hook("DATA"))
-        self._set_post_data_state()  # type: ignore[no-untyped-call]
+        try:
+            with self.event_handler.arriving():
+                content = await read_data(self._reader, self.data_size_limit)
+            if content is None:
+                measures.mails_refused.add(1, {"code": "552"})
+                await self.push(TOO_LARGE)
+            else:
+                self.envelope.content = self.envelope.original_content = content
+                await self.push(await self._call_handler_hook("DATA"))
+        finally:
+            self._set_post_data_state()  # type: ignore[no-untyped-call]
 
 
 async def read_data(reader: asyncio.StreamReader, limit: int | None) -> bytes | None:
@@ -64,15 +67,10 @@ async def read_data(reader: asyncio.StreamReader, limit: int | None) -> bytes | 
     size = 0
     most = limit * 4 // 3 + len(END) if limit else None  # the dots stuffed, at most one to three bytes, do not count
     while not data.endswith(END):
-        if any(data.endswith(END[:length]) for length in range(1, len(END))) and size:
-            piece = await reader.readexactly(1)
-        elif size == 0:
-            piece = await reader.readexactly(3)
-        else:
-            try:
-                piece = await reader.readuntil(END)
-            except asyncio.LimitOverrunError as overrun:
-                piece = await reader.readexactly(overrun.consumed)
+        try:
+            piece = await reader.readuntil(LAST)
+        except asyncio.LimitOverrunError as overrun:
+            piece = await reader.readexactly(overrun.consumed)  # never beyond the beginning of a LAST
         size += len(piece)
         data += piece
         if most and size > most:

@@ -1,13 +1,10 @@
-"""The languages we write in, their direction, and how they say a moment."""
+"""How each language says a moment."""
 
 from datetime import datetime, timedelta
-from typing import Literal
 from zoneinfo import ZoneInfo
 
-Language = Literal["en", "de", "fa", "zh"]
-Direction = Literal["ltr", "rtl"]
+from postroom_plumbing.languages import Language, with_digits
 
-_RIGHT_TO_LEFT = frozenset({"ar", "ckb", "dv", "fa", "he", "ps", "sd", "ug", "ur", "yi"})
 _WEEKDAYS: dict[Language, tuple[str, ...]] = {
     "en": ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"),
     "de": ("Montag", "Dienstag", "Mittwoch", "Donnerstag", "Freitag", "Samstag", "Sonntag"),
@@ -35,18 +32,6 @@ _MOMENT: dict[Language, str] = {
     "fa": "{weekday} {day} {month} {year} میلادی، ساعت {time}",
     "zh": "{year}年{month}{day}日（{weekday}）{time}",
 }
-_PERSIAN_DIGITS = str.maketrans("0123456789", "۰۱۲۳۴۵۶۷۸۹")
-
-
-def pick(language: str | None) -> Language:
-    """The language to write in to somebody who wrote in `language` (a BCP 47 tag or None); English when in doubt."""
-    primary = (language or "").replace("_", "-").partition("-")[0].lower()
-    return next((known for known in _MOMENT if known == primary), "en")
-
-
-def direction(language: str) -> Direction:
-    """Which way `language` is written."""
-    return "rtl" if language.partition("-")[0].lower() in _RIGHT_TO_LEFT else "ltr"
 
 
 def moment(at: datetime, zone: str, language: Language) -> tuple[str, str]:
@@ -56,17 +41,14 @@ def moment(at: datetime, zone: str, language: Language) -> tuple[str, str]:
     """
     up = at + timedelta(minutes=1) - timedelta(microseconds=1)
     local = up.astimezone(ZoneInfo(zone)).replace(second=0, microsecond=0)
-    day, year, time = str(local.day), str(local.year), f"{local:%H:%M}"
-    if language == "fa":
-        day, year, time = (part.translate(_PERSIAN_DIGITS) for part in (day, year, time))
     words = _MOMENT[language].format(
         weekday=_WEEKDAYS[language][local.weekday()],
-        day=day,
+        day=local.day,
         month=_MONTHS[language][local.month - 1],
-        year=year,
-        time=time,
+        year=local.year,
+        time=f"{local:%H:%M}",
     )
-    return words, _zone(local, zone)
+    return with_digits(words, language), _zone(local, zone)
 
 
 def _zone(local: datetime, name: str) -> str:

@@ -1,0 +1,36 @@
+"""The HTTP that the parts of Postroom use among themselves: only for those who hold a token."""
+
+import hmac
+from collections.abc import Awaitable, Callable
+
+from fastapi import Request
+from pydantic import Field, SecretStr
+
+from postroom_plumbing.problems import Problem
+from postroom_plumbing.settings import ServiceSettings
+
+
+class InternalSettings(ServiceSettings):
+    """Settings of a service with internal routes."""
+
+    internal_token: SecretStr = Field(min_length=16)
+    """What callers of the internal routes show as `Authorization: Bearer …`; the same for all services."""
+
+
+def holders_of(*tokens: SecretStr) -> Callable[[Request], Awaitable[None]]:
+    """A dependency that lets in only requests with one of `tokens` (RFC 6750 section 2.1); 401 for all others."""
+    known = [token.get_secret_value().encode() for token in tokens]
+
+    async def check(request: Request) -> None:
+        scheme, _, shown = request.headers.get("authorization", "").partition(" ")
+        given = shown.encode("latin-1")  # as it came: that is how header bytes were decoded
+        right = [hmac.compare_digest(given, token) for token in known]
+        if scheme.lower() != "bearer" or not any(right):
+            raise Problem(
+                401,
+                "unauthenticated",
+                "send 'Authorization: Bearer <internal token>'",
+                headers={"WWW-Authenticate": "Bearer"},
+            )
+
+    return check
