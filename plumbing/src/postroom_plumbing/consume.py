@@ -9,6 +9,7 @@ import asyncio
 import logging
 import time
 from collections.abc import Awaitable, Callable, Sequence
+from functools import partial
 from typing import Any
 
 from aiokafka import ConsumerRebalanceListener, ConsumerRecord, TopicPartition
@@ -98,7 +99,7 @@ class Consumer:
         self._stopping.set()
 
     def on_revoked(self) -> None:
-        """The group is being shared anew. A batch at hand is refused by its position if somebody else goes on with it."""
+        """The group is shared anew. A batch at hand is refused by its position if somebody else goes on with it."""
         self._rebalancing = True
 
     async def on_assigned(self, assigned: set[TopicPartition]) -> None:
@@ -156,8 +157,7 @@ class Consumer:
     async def _settle_alone(self, record: ConsumerRecord, failure: Exception | None) -> None:
         """Bury a record that failed. Where even that fails the store is at fault: wait, and begin again with it."""
         while failure is not None:
-            given_up = {id(record): failure}
-            if await self._until_reachable(lambda given_up=given_up: self._commit([record], given_up)) is None:
+            if await self._until_reachable(partial(self._commit, [record], {id(record): failure})) is None:
                 return
             await asyncio.sleep(UNBURIED_SECONDS)
             failure = await self._attempt([record])
@@ -168,7 +168,7 @@ class Consumer:
         for attempt in range(1, ATTEMPTS + 1):
             if attempt > 1:
                 await asyncio.sleep(0.05 * 4 ** (attempt - 1))
-            error = await self._until_reachable(lambda: self._commit(batch, {}))
+            error = await self._until_reachable(partial(self._commit, batch, {}))
             if error is None or isinstance(error, PermanentError):
                 return error
         return error
@@ -254,11 +254,12 @@ class Consumer:
         """
         while True:
             await asyncio.sleep(REPORT_SECONDS)
-            if self._stopping.is_set() or self._rebalancing:
+            if self._stopping.is_set():
                 continue
             if self._failure is not None or self._ended():
                 raise RuntimeError("the consumer has ended") from self._failure
-            await self._positions.report(self._kafka, self.group)
+            if not self._rebalancing:
+                await self._positions.report(self._kafka, self.group)
 
     def _ended(self) -> bool:
         """Whether FastStream's loop or aiokafka's membership of the group has ended, of which neither tells."""
@@ -270,7 +271,7 @@ class _SeekToPositions(ConsumerRebalanceListener):  # type: ignore[misc]
     def __init__(self, consumer: Consumer) -> None:
         self._consumer = consumer
 
-    async def on_partitions_revoked(self, revoked: set[TopicPartition]) -> None:
+    async def on_partitions_revoked(self, _: set[TopicPartition]) -> None:
         self._consumer.on_revoked()
 
     async def on_partitions_assigned(self, assigned: set[TopicPartition]) -> None:

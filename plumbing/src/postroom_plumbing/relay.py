@@ -63,6 +63,37 @@ class _NotSentError(Exception):
         self.documents: set[str] = {event.document["_id"] for event in events}
 
 
+class Horizon:
+    """From where in the outbox to look.
+
+    MongoDB keeps what left an index for minutes and walks over it, so most looks begin a little before the last one
+    that left nothing behind. A look from the very beginning, now and then and whenever our shards change, finds what
+    was committed late. An older event must never wait while a newer one of its key goes, so whatever was found and not
+    published, or not even read, is found again by the next look.
+    """
+
+    def __init__(self) -> None:
+        self._shards: list[int] = []
+        self._clear_at = 0.0
+        self._look_back_at = 0.0
+
+    def since(self, shards: list[int], uptime: float) -> float | None:
+        """Seconds since 1970 before which nothing waits in these shards, or None to look from the very beginning."""
+        if shards != self._shards or uptime >= self._look_back_at:
+            return None
+        return self._clear_at - RECENT_SECONDS
+
+    def cleared(self, shards: list[int], since: float | None, at: float, uptime: float) -> None:
+        """A look from `since`, begun at `at` (seconds since 1970), found all there was, and all of it was published."""
+        self._clear_at = at
+        if since is None:
+            self._shards, self._look_back_at = shards, uptime + LOOK_BACK_SECONDS
+
+    def forget(self) -> None:
+        """Something failed; who knows what was committed meanwhile."""
+        self._shards = []
+
+
 class Relay:
     """Publishes the shards this process holds the leases of."""
 
@@ -72,8 +103,7 @@ class Relay:
         self._wakeup = wakeup
         self._partition = DefaultPartitioner()
         self._cluster = ""
-        self._shards: list[int] = []
-        self._look_back_at = 0.0
+        self._horizon = Horizon()
         self._producer = AIOKafkaProducer(
             bootstrap_servers=settings.kafka_url,
             acks="all",
@@ -100,17 +130,21 @@ class Relay:
         """Publish until cancelled."""
         keeper = asyncio.create_task(self._leases.keep())
         try:
-            while True:
+            while not keeper.done():
                 began = time.monotonic()
                 try:
                     busy = await self._round()
                 except (KafkaError, PyMongoError, OSError) as error:
+                    if type(error) is KafkaError:  # aiokafka's sender has ended; this producer will not send again
+                        raise
+                    self._horizon.forget()
                     log.warning("outbox not relayed, trying again", extra={"error": type(error).__name__})
                     await asyncio.sleep(0.5)
                     continue
                 if not busy:
                     await self._wakeup.wait(IDLE_SECONDS)
                 await asyncio.sleep(max(0.0, began + ROUND_SECONDS - time.monotonic()))
+            await keeper  # it ends only by failing, and without leases nothing would be published ever again
         finally:
             keeper.cancel()
 
@@ -132,38 +166,29 @@ class Relay:
     async def _round(self) -> bool:
         """Publish one batch; True when there may be more."""
         self._wakeup.clear()
-        documents = await self._pending()
-        measures.outbox_age.set(_age(documents, utc_now()))
-        if not documents:
+        shards = sorted(int(name) for name in self._leases.held())
+        if not shards:
+            measures.outbox_age.set(0.0)
             return False
+        at, uptime = time.time(), time.monotonic()
+        since = self._horizon.since(shards, uptime)
+        documents, all_found = await self._find(shards, since)
+        measures.outbox_age.set(_age(documents, utc_now()))
         published = await self._publish(documents)
         if published:
             await self._outbox.update_many(
                 {"_id": {"$in": sorted(published)}}, {"$set": {"pending": False, "cluster": self._cluster}}
             )
             measures.outbox_published.add(sum(len(one["events"]) for one in documents if one["_id"] in published))
-        return True
+        if all_found and len(published) == len(documents):
+            self._horizon.cleared(shards, since, at, uptime)
+        return bool(documents)
 
-    async def _pending(self) -> list[Document]:
-        """The oldest events waiting in our shards.
-
-        MongoDB keeps what left an index for minutes and walks over it, so most looks begin a few seconds back. A look
-        from the very beginning, now and then and whenever our shards change, finds what was committed late.
-        """
-        shards = sorted(int(name) for name in self._leases.held())
-        if not shards:
-            return []
+    async def _find(self, shards: list[int], since: float | None) -> tuple[list[Document], bool]:
+        """The oldest events waiting in these shards, and whether these are all of them."""
         query: Document = {"pending": True, "shard": {"$in": shards}}
-        now = time.monotonic()
-        from_the_beginning = shards != self._shards or now > self._look_back_at
-        if not from_the_beginning:
-            query["_id"] = {"$gte": ids_since(int((time.time() - RECENT_SECONDS) * 1000))}
-        documents = await self._find(query)
-        if from_the_beginning and len(documents) < BATCH:
-            self._shards, self._look_back_at = shards, now + LOOK_BACK_SECONDS
-        return documents
-
-    async def _find(self, query: Document) -> list[Document]:
+        if since is not None:
+            query["_id"] = {"$gte": ids_since(int(since * 1000))}
         cursor = self._outbox.find(query, {"events": 1, "at": 1})
         documents: list[Document] = []
         size = 0
@@ -171,8 +196,8 @@ class Relay:
             documents.append(document)
             size += sum(len(event["value"]) for event in document["events"])
             if size > FETCH_BYTES:
-                break
-        return documents
+                return documents, False
+        return documents, len(documents) < BATCH
 
     async def _publish(self, documents: list[Document]) -> set[str]:
         """Send documents in order; the ids of those that Kafka acknowledged in full.
@@ -190,8 +215,10 @@ class Relay:
             elif isinstance(result, BaseException):
                 raise result
         published = {document["_id"] for document in documents} - unpublished
-        if failure is not None and not published:
-            raise failure
+        if failure is not None:
+            if not published:
+                raise failure
+            log.warning("events not taken by kafka, trying again", extra={"error": type(failure).__name__})
         return published
 
     async def _by_partition(self, documents: list[Document]) -> dict[tuple[str, int], list[_Sending]]:
@@ -212,20 +239,21 @@ class Relay:
         Raises:
             _NotSentError: Kafka did not take some of them.
         """
-        waiting = events
+        waiting, most = events, len(events)
         while waiting:
             batch = self._producer.create_batch()
             count = 0
-            for event in waiting:
+            for event in waiting[:most]:
                 if not event.append_to(batch):
                     break
                 count += 1
             try:
                 if count:
                     await (await self._producer.send_batch(batch, topic, partition=partition))
-            except MessageSizeTooLargeError as error:
-                if count > 1:
-                    raise _NotSentError(waiting) from error
+            except MessageSizeTooLargeError:
+                if count > 1:  # the topic takes less than ours usually do: find the one that is too large
+                    most = 1
+                    continue
                 count = 0
             except (KafkaError, OSError) as error:
                 raise _NotSentError(waiting) from error

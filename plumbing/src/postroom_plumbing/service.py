@@ -163,6 +163,8 @@ class Service(Generic[S]):
     async def stop(self) -> None:
         """Finish what is at hand or give it back, within STOP_SECONDS a step."""
         steps = [*self._finish]
+        if not self._running:  # what is being started would go on while it is stopped
+            steps.append(self._end_life)
         if self._consumer is not None:
             steps += [self._consumer.stop, self._broker.stop]
         steps.append(self._end_life)

@@ -15,6 +15,7 @@ from postroom_analytics.projections import STANDING, Cell
 from postroom_analytics.report import Filter, Rollup
 from postroom_contracts.agents import AgentChanged
 from postroom_plumbing.mongo import Client, Database, Document
+from postroom_plumbing.newest import keep_newest
 
 _SNAPSHOT = tuple(field.name for field in fields(Snapshot))
 _GROUP = ("queue", "channel", "agent")
@@ -50,16 +51,7 @@ class Store:
 
     async def keep_agents(self, events: Sequence[AgentChanged], session: Any) -> None:
         """Keep the newest name of each agent."""
-        newest = {event.agent: event for event in sorted(events, key=lambda event: event.version)}
-        wanted = {"_id": {"$in": list(newest)}}
-        known = {found["_id"]: found["version"] async for found in self._agents.find(wanted, session=session)}
-        writes = [
-            ReplaceOne({"_id": agent}, {"version": event.version, "name": event.name}, upsert=True)
-            for agent, event in newest.items()
-            if event.version > known.get(agent, 0)
-        ]
-        if writes:
-            await self._agents.bulk_write(writes, ordered=False, session=session)
+        await keep_newest(self._agents, events, lambda event: {"name": event.name}, session)
 
     async def agent_names(self) -> dict[str, str]:
         """Every agent's name."""

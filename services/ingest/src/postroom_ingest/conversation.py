@@ -132,7 +132,7 @@ def _learn(clues: Clues, knowledge: Knowledge, decision: Decision, contact: str)
             knowledge.ids[answer] = KnownId(decision.ticket)
             knowledge.changed.add(answer)
     for answer in clues.answers if decision.follows is not None else ():
-        if answer in knowledge.ids and knowledge.ids[answer].ticket == decision.follows:
+        if answer in knowledge.ids and _closed(knowledge.ids[answer].ticket, knowledge):
             knowledge.ids[answer] = replace(knowledge.ids[answer], ticket=decision.ticket)
             knowledge.changed.add(answer)
 

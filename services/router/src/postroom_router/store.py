@@ -11,6 +11,7 @@ from postroom_contracts.routing import RoutingDecided
 from postroom_contracts.values import Priority
 from postroom_plumbing.errors import StaleError
 from postroom_plumbing.mongo import Database, Document
+from postroom_plumbing.newest import keep_newest
 from postroom_router.assignment import Agent
 from postroom_router.projection import Outcome
 from postroom_router.row import RANKS, Row
@@ -68,22 +69,7 @@ class Store:
 
     async def keep_agents(self, events: Iterable[AgentChanged], session: Any) -> bool:
         """Keep agents as they are now; False when none of these was news."""
-        newest: dict[str, AgentChanged] = {}
-        for event in events:
-            if event.agent not in newest or event.version > newest[event.agent].version:
-                newest[event.agent] = event
-        if not newest:
-            return False
-        found = self._agents.find({"_id": {"$in": list(newest)}}, {"version": True}, session=session)
-        known = {document["_id"]: document["version"] async for document in found}
-        writes = [
-            UpdateOne({"_id": agent}, {"$set": _profile(event)}, upsert=True)
-            for agent, event in newest.items()
-            if event.version > known.get(agent, 0)
-        ]
-        if writes:
-            await self._agents.bulk_write(writes, ordered=False, session=session)
-        return bool(writes)
+        return await keep_newest(self._agents, events, _profile, session)
 
     async def available(self, agents: Collection[str], session: Any) -> set[str]:
         """Those of `agents` who can take work now."""
@@ -209,7 +195,6 @@ def _decided(event: RoutingDecided, misses: Iterable[str]) -> Document:
 
 def _profile(event: AgentChanged) -> Document:
     return {
-        "version": event.version,
         "active": event.active,
         "availability": event.availability,
         "capacity": event.capacity,
