@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from jsonschema import Draft202012Validator  # type: ignore[import-untyped]  # its stubs are a package of their own
+from jsonschema import Draft202012Validator
 
 from postroom_contracts import Event, event_types
 from postroom_contracts.generate import SCHEMAS
@@ -25,7 +25,7 @@ class Record:
     topic: str
     key: bytes | None
     value: bytes | None
-    headers: Iterable[tuple[str, bytes]]
+    headers: Iterable[tuple[str, bytes | None]]
     partition: int = 0
     offset: int = 0
 

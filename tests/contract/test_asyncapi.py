@@ -112,10 +112,10 @@ def test_a_message_is_an_event_as_it_is_on_the_wire(name: str) -> None:
 
 def test_a_dead_letter_has_the_headers_it_should_have() -> None:
     buried: Any = record("postroom.mail.sent.v1")
-    _, topic, _, headers, _ = dead_letter(buried, PermanentError("not a mail"), "postroom-desk-record", 3, NOW)
-    assert header_faults("deadLetter", as_text(headers)) == []
+    letter = dead_letter(buried, PermanentError("not a mail"), "postroom-desk-record", 3, NOW)
+    assert header_faults("deadLetter", as_text(letter["headers"])) == []
     assert header_faults("deadLetter", as_text(buried.headers))
-    assert topic == CHANNELS["deadLetters"]["address"].format(topic="delivery")
+    assert letter["topic"] == CHANNELS["deadLetters"]["address"].format(topic="delivery")
 
 
 @pytest.mark.parametrize("service", PARTS)

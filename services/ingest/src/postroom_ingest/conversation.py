@@ -10,9 +10,13 @@ ticket that follows it.
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
+from typing import Literal, get_args
 
 from postroom_contracts.contacts import Evidence
-from postroom_ingest.ledger import Outcome
+
+Outcome = Literal["new", "appended", "duplicate", "set-aside"]
+"""What becomes of an accepted mail."""
+OUTCOMES: tuple[Outcome, ...] = get_args(Outcome)
 
 NUMBER = re.compile(r"\[#(\d{1,12})\]")
 EXPECTED_IDS = 20

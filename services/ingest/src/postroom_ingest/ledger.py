@@ -3,15 +3,11 @@
 Documents of `ledger`: `_id` is the contact, `outcome` one of OUTCOMES, `ticket`, `mailbox`, `at`, `run`, `cause`.
 """
 
-from typing import Literal, get_args
-
 from pymongo import ASCENDING, IndexModel
 
+from postroom_ingest.conversation import OUTCOMES
 from postroom_plumbing.mongo import Database, Document
 from postroom_plumbing.unit import Unit
-
-Outcome = Literal["new", "appended", "duplicate", "set-aside"]
-OUTCOMES: tuple[Outcome, ...] = get_args(Outcome)
 
 
 class Ledger:
