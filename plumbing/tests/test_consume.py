@@ -81,7 +81,9 @@ async def test_what_was_read_again_is_not_handled_again(
         kafka = toy.service._consumer._kafka  # type: ignore[union-attr]
         for partition in kafka.assignment():
             kafka.seek(partition, 0)
-        await produce(servers.kafka_url, f"{namespace}.routing", [decision("last-of-the-first", n) for n in range(1, 3)])
+        await produce(
+            servers.kafka_url, f"{namespace}.routing", [decision("last-of-the-first", n) for n in range(1, 3)]
+        )
         await seen(toy, 52)
     again = Toy(Service("toy", make_settings()))
     async with running(again.service):
@@ -98,7 +100,14 @@ async def test_poison_becomes_dead_letters_and_the_partition_goes_on(
     servers: ServerUrls, namespace: str, toy: Toy
 ) -> None:
     toy.poisoned = {"poison"}
-    records = [decision("a"), garbage("unreadable"), decision("b"), decision("poison"), decision("permanent"), decision("c")]
+    records = [
+        decision("a"),
+        garbage("unreadable"),
+        decision("b"),
+        decision("poison"),
+        decision("permanent"),
+        decision("c"),
+    ]
     async with running(toy.service):
         await ready(toy)
         await produce(servers.kafka_url, f"{namespace}.routing", records, partition=0)
@@ -137,9 +146,7 @@ async def test_a_header_that_cannot_be_read_costs_nobody_else_anything(
     assert [one for one in found if one != "odd"] == ["a", "b"]
 
 
-async def test_a_handler_that_fails_twice_is_asked_a_third_time(
-    servers: ServerUrls, namespace: str, toy: Toy
-) -> None:
+async def test_a_handler_that_fails_twice_is_asked_a_third_time(servers: ServerUrls, namespace: str, toy: Toy) -> None:
     toy.flaky = {"flaky": 2}
     async with running(toy.service):
         await ready(toy)

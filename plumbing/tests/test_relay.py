@@ -71,7 +71,13 @@ class Outpost:
     async def write(self, key: str, event_id: str, value: bytes = b"{}", document: str = "") -> None:
         """Put a record into the outbox as some transaction would have."""
         record = as_record(event_id, self._topic, key, [(headers.ID, event_id.encode())], value)
-        fields = {"shard": shard_of(key), "at": utc_now(), "pending": True, "events": [record], "forget_from": utc_now()}
+        fields = {
+            "shard": shard_of(key),
+            "at": utc_now(),
+            "pending": True,
+            "events": [record],
+            "forget_from": utc_now(),
+        }
         await self.outbox.insert_one({"_id": document or event_id, **fields})
 
     async def pending(self) -> int:

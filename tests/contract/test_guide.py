@@ -123,7 +123,7 @@ def expected_of(command: str, published: list[Record]) -> set[str]:
     """What a kcat command of the guide should print, line by line."""
 
     def told(one: Record) -> str:
-        return ",".join(f"{name}={value.decode()}" for name, value in one.headers)
+        return ",".join(f"{name}={(value or b'').decode()}" for name, value in one.headers)
 
     def values(one: Record) -> str:
         return (one.value or b"").decode()

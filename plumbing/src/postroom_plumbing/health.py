@@ -18,9 +18,13 @@ class Health:
 
     def __init__(self) -> None:
         self._checks: dict[str, Check] = {}
+        self._vital: set[str] = set()
 
-    def add(self, name: str, check: Check) -> None:
+    def add(self, name: str, check: Check, *, vital: bool = True) -> None:
+        """Ask `check` too. Where it is not `vital` the process works on without, and is only called degraded."""
         self._checks[name] = check
+        if vital:
+            self._vital.add(name)
 
     async def report(self) -> dict[str, str]:
         """Each check's name with "ok" or what is wrong."""
@@ -37,9 +41,11 @@ class Health:
         @router.get("/health/ready")
         async def ready() -> JSONResponse:
             report = await self.report()
-            well = all(verdict == "ok" for verdict in report.values())
-            body = {"status": "ok" if well else "unavailable", "checks": report}
-            return JSONResponse(body, status_code=200 if well else 503)
+            wrong = {name for name, verdict in report.items() if verdict != "ok"}
+            status = "unavailable" if wrong & self._vital else "degraded" if wrong else "ok"
+            return JSONResponse(
+                {"status": status, "checks": report}, status_code=503 if status == "unavailable" else 200
+            )
 
         @router.get("/metrics")
         async def metrics() -> Response:

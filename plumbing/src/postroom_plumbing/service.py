@@ -114,8 +114,14 @@ class Service(Generic[S]):
             settings=self.settings,
         )
         self._consumer.subscribe(self._broker)
+        self.health.add("consumer", self._consuming)
         if SettingChanged in types:
             self.needs_settings()
+
+    async def _consuming(self) -> str | None:
+        await self._cluster.id()
+        assigned = self._consumer is not None and self._consumer.assigned()
+        return None if assigned else "no partitions assigned yet"
 
     def needs_settings(self) -> None:
         """Be ready only once desk's settings have come: without them mail is refused and tickets are put anywhere."""
@@ -195,15 +201,15 @@ class Service(Generic[S]):
 
         async def kafka() -> str | None:
             await self._cluster.id()
-            if self._consumer is not None and not self._consumer.assigned():
-                return "no partitions assigned yet"
             return None
 
         async def running() -> str | None:
             return None if self._running else "starting"
 
-        for name, check in (("mongodb", mongo), ("redis", redis), ("kafka", kafka), ("service", running)):
-            self.health.add(name, check)
+        self.health.add("mongodb", mongo)
+        self.health.add("service", running)
+        self.health.add("redis", redis, vital=False)  # wake-ups come later without it, nothing more
+        self.health.add("kafka", kafka, vital=False)  # doors stay open without it; consumers have a check of their own
 
 
 def run(name: str, settings: S, build: Callable[[Service[S]], Awaitable[None]], *, role: str | None = None) -> None:
