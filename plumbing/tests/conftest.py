@@ -1,6 +1,7 @@
 """Toys on real servers, each test in a namespace of its own."""
 
 from collections.abc import AsyncIterator, Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -31,7 +32,21 @@ async def make_settings(servers: ServerUrls, namespace: str) -> AsyncIterator[Ma
 
     yield make
     client: AsyncIOMotorClient[dict[str, Any]] = AsyncIOMotorClient(servers.mongo_url)
+    await _end_orphans(client)
     for name in await client.list_database_names():
         if name.startswith(f"{namespace}_"):
             await client.drop_database(name)
     client.close()
+
+
+async def _end_orphans(client: AsyncIOMotorClient[dict[str, Any]]) -> None:
+    """End the transactions of processes that were killed: MongoDB keeps them for a minute, and their locks with them."""
+    sockets = [line.split() for line in Path("/proc/net/tcp").read_text().splitlines()[1:]]
+    alive = {int(local.rpartition(":")[2], 16) for _, local, _, state, *_ in sockets if state == "01"}
+    pipeline = [
+        {"$currentOp": {"allUsers": True, "idleSessions": True}},
+        {"$match": {"desc": "inactive transaction", "appName": "postroom", "client": {"$regex": "^127[.]0[.]0[.]1:"}}},
+    ]
+    async for one in client.admin.aggregate(pipeline):
+        if int(one["client"].rpartition(":")[2]) not in alive:
+            await client.admin.command("killSessions", [{"id": one["lsid"]["id"]}])

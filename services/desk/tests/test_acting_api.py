@@ -74,9 +74,11 @@ async def test_a_reply_to_whom_the_agent_names(desk: Desk) -> None:
         ({"text": " \n"}, "body.text"),
         ({"text": "x" * 200_001}, "body.text"),
         ({"text": "x", "to": []}, "body.to"),
-        ({"text": "x", "to": [{"address": "nobody"}]}, "to"),
-        ({"text": "x", "to": [{"address": "a@b\r\nBcc: c@d"}]}, "to"),
-        ({"text": "x", "cc": [{"address": "a b@c"}]}, "cc"),
+        ({"text": "x", "to": [{"address": "nobody"}]}, "body.to.0.address"),
+        ({"text": "x", "to": [{"address": "a@b\r\nBcc: c@d"}]}, "body.to.0.address"),
+        ({"text": "x", "to": [{"address": "a@b", "name": "A\r\nBcc: c@d"}]}, "body.to.0.name"),
+        ({"text": "x", "to": [{"address": "a@b", "nmae": "A"}]}, "body.to.0.nmae"),
+        ({"text": "x", "cc": [{"address": "c@d"}, {"address": "a b@c"}]}, "body.cc.1.address"),
         ({"text": "x", "cc": [{"address": "a@b"}] * 51}, "body.cc"),
         ({"text": "x", "status": "done"}, "body.status"),
         ({"text": "x", "bcc": []}, "body.bcc"),
@@ -89,6 +91,15 @@ async def test_a_wrong_reply_names_the_field_and_sends_nothing(desk: Desk, body:
     assert [one["field"] for one in answer.json()["errors"]] == [field]
     assert await requested(desk, ticket) == []
     assert (await desk.ticket(ticket))["version"] == 1
+
+
+@pytest.mark.parametrize("address", ["", "<>", "undisclosed recipients"])
+async def test_whom_nobody_can_answer_the_agent_must_name(desk: Desk, address: str) -> None:
+    ticket = await desk.opened(sender=Party(address=address))
+    url = f"/api/v1/tickets/{ticket}/replies"
+    refused = await desk.admin.post(url, json={"text": "x"})
+    assert (refused.status_code, refused.json()["errors"][0]["field"]) == (422, "to")
+    assert (await desk.admin.post(url, json={"text": "x", "to": [{"address": "a@b"}]})).status_code == 201
 
 
 async def test_a_note_is_never_sent(desk: Desk) -> None:
@@ -133,6 +144,8 @@ async def test_a_change_is_stated_with_what_was_and_what_is(desk: Desk) -> None:
         ({"statsu": "open"}, "body.statsu"),
         ({"version": 3}, "body.version"),
         ({"agent": "nobody"}, "agent"),
+        ({"agent": "\x00"}, "agent"),
+        ({"agent": "x" * 101}, "body.agent"),
         ({"queue": "nowhere"}, "queue"),
         ({"tags": ["x"] * 51}, "body.tags"),
         ({"tags": ["  "]}, "body.tags.0"),
@@ -146,7 +159,9 @@ async def test_a_wrong_change_names_the_field(desk: Desk, body: dict[str, Any], 
     assert (await desk.ticket(ticket))["version"] == 1
 
 
-@pytest.mark.parametrize("content", [b"", b"{", b"[]", b'"x"', b"null", b"\xff", b'{"text": "\\ud800"}'])
+@pytest.mark.parametrize(
+    "content", [b"", b"{", b"[]", b'"x"', b"null", b"\xff", b'{"text": "\\ud800"}', b'{"\\ud800": 1}']
+)
 async def test_what_is_no_json_object_is_refused(desk: Desk, content: bytes) -> None:
     ticket = await desk.opened()
     headers = {"Content-Type": "application/json"}

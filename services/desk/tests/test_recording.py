@@ -114,6 +114,11 @@ async def test_numbers_are_given_once(fresh_desk: Desk) -> None:
         assert numbers == sorted(numbers)
 
 
+async def test_ranges_of_numbers_never_overlap(desk: Desk) -> None:
+    ranges = await asyncio.gather(*(desk.store.numbers(3) for _ in range(20)))
+    assert len({number for numbers in ranges for number in numbers}) == 60
+
+
 async def test_one_address_is_one_customer_whatever_its_case(desk: Desk) -> None:
     first = await desk.opened(sender=Party(address="Mixed.Case@Example.com", name="Mixed"))
     second = await desk.opened(sender=Party(address=" mixed.case@example.com "))

@@ -136,6 +136,26 @@ def test_a_wrong_setting_names_each_field(kind: Any, value: dict[str, Any], fiel
     assert all(one["reason"] for one in refused.value.errors or [])
 
 
+@pytest.mark.parametrize(
+    ("kind", "value"),
+    [
+        pytest.param("rule", {"name": "A", "queue": "q", "order": 10**30}, id="a number beyond the store's"),
+        pytest.param("macro", {"name": "A", "text": "\ud800"}, id="half a character"),
+        pytest.param("macro", {"name": "A", "text": "x" * 500_000}, id="too large for an event"),
+    ],
+)
+def test_a_setting_that_cannot_be_kept_is_refused(kind: Any, value: dict[str, Any]) -> None:
+    with pytest.raises(Problem) as refused:
+        parse_setting(kind, value)
+    assert [one["field"] for one in refused.value.errors or []] == [kind]
+
+
+def test_a_field_that_cannot_even_be_said_is_named_as_well_as_it_can() -> None:
+    with pytest.raises(Problem) as refused:
+        parse_setting("queue", {"name": "A", "\ud800": 1})
+    assert [one["field"] for one in refused.value.errors or []] == ["?"]
+
+
 def test_a_setting_says_what_was_not_said() -> None:
     parsed = parse_setting("mailbox", {"name": " Support ", "address": " Help@Example.COM "})
     assert json.loads(parsed.model_dump_json()) == {

@@ -113,7 +113,7 @@ async def test_the_mailboxes(ingest: Ingest) -> None:
     ],
 )
 async def test_nothing_without_the_token(ingest: Ingest, method: str, path: str, shown: str | None) -> None:
-    headers = httpx.Headers({} if shown is None else {"Authorization": shown.encode("latin-1")})
+    headers = httpx.Headers([] if shown is None else [(b"Authorization", shown.encode("latin-1"))])
     del ingest.http.headers["Authorization"]
     try:
         answer = await ingest.http.request(method, path, headers=headers)

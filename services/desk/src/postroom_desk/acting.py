@@ -62,9 +62,7 @@ class Acting:
 
         async def act(record: Record, unit: Unit) -> None:
             ticket = record.ticket
-            to = tuple(body.to) if body.to else (record.reply_to,)
-            _check_recipients("to", to)
-            _check_recipients("cc", body.cc)
+            to = _parties(body.to) if body.to else (_answerable(record.reply_to),)
             message_id = own_message_id(
                 self._secret, "reply", ticket.id, (reply_id := new_id()), await self._host_of(ticket.mailbox, unit)
             )
@@ -80,7 +78,7 @@ class Acting:
                 html=html,
                 message_id=message_id,
                 to=to,
-                cc=tuple(body.cc),
+                cc=_parties(body.cc),
                 delivery={"state": "queued", "at": unit.now},
             )
             add_agents_message(record, message, unit.now)
@@ -148,11 +146,16 @@ def reply_subject(subject: str, number: int) -> str:
     return base if mark in base else f"{base} {mark}"
 
 
-def _check_recipients(field: str, parties: Sequence[Party]) -> None:
-    bad = [party.address for party in parties if "@" not in party.address or any(c.isspace() for c in party.address)]
-    if bad:
-        reasons = [{"field": field, "reason": f"{address!r} is not an address"} for address in bad]
-        raise Problem(422, "invalid", f"not valid: {field}", reasons)
+def _parties(recipients: Sequence[shapes.Recipient]) -> tuple[Party, ...]:
+    return tuple(Party(address=one.address, name=one.name) for one in recipients)
+
+
+def _answerable(party: Party) -> Party:
+    """The customer, where their mail has told an address that can be answered (a null sender's has not)."""
+    if "@" not in party.address or any(character.isspace() for character in party.address):
+        reason = f"{party.address!r} is not an address; say to whom the reply goes"
+        raise Problem(422, "invalid", "not valid: to", [{"field": "to", "reason": reason}])
+    return party
 
 
 def _not_there(field: str, value: str) -> Problem:

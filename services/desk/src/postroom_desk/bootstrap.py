@@ -3,8 +3,6 @@
 import logging
 from typing import Any
 
-from pymongo.errors import DuplicateKeyError
-
 from postroom_contracts.config import SettingKind
 from postroom_desk.people import People
 from postroom_desk.settings import ApiSettings
@@ -12,9 +10,6 @@ from postroom_desk.settings_store import SettingsStore, parse_setting
 from postroom_plumbing.unit import Unit, Units
 
 log = logging.getLogger(__name__)
-
-TRIES = 3
-"""How often another process may be faster."""
 
 _OFFICE = [{"day": day, "start": "09:00", "end": "17:30"} for day in range(5)]
 _TARGETS = {
@@ -69,15 +64,10 @@ class Bootstrap:
         self._given = given
 
     async def run(self) -> None:
-        """Make the first admin, and the demo if asked for; each only where there is nothing yet."""
-        for _ in range(TRIES):
-            try:
-                return await self._fill()
-            except DuplicateKeyError:
-                log.info("another process is filling the desk too; looking again")
-        return await self._fill()
+        """Make the first admin, and the demo if asked for; each only where there is nothing yet.
 
-    async def _fill(self) -> None:
+        Several processes may do this at once: each looks again inside its transaction.
+        """
         if not await self._people.any_admin():
             await self._units.run(self._first_admin)
             log.info("first admin made")

@@ -1,8 +1,9 @@
 """Settings as desk keeps them: the one place where they are edited."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
+import bson
 from pydantic import ValidationError
 
 from postroom_contracts.config import SETTING_MODELS, Mailbox, Policy, Rule, SettingChanged, SettingKind
@@ -10,6 +11,9 @@ from postroom_contracts.event import Value
 from postroom_plumbing.mongo import Database, Document
 from postroom_plumbing.problems import Problem
 from postroom_plumbing.unit import Unit
+
+SETTING_BYTES = 500_000
+"""The largest setting: it has to fit into an event."""
 
 
 class SettingsStore:
@@ -73,6 +77,17 @@ class SettingsStore:
             raise Problem(409, "in-use", f"{user['_id']} uses this {kind}; change that first")
 
 
+def _unstorable(value: Value) -> Iterator[str]:
+    """Why a setting that is valid cannot be kept or passed on, if so."""
+    try:
+        size = len(bson.encode(value.model_dump(mode="json")))
+    except (ValueError, OverflowError):
+        yield "holds a number or a character that cannot be stored"
+    else:
+        if size > SETTING_BYTES:
+            yield f"larger than {SETTING_BYTES} bytes"
+
+
 def parse_setting(kind: SettingKind, value: Mapping[str, Any]) -> Value:
     """The typed value of a setting.
 
@@ -81,7 +96,9 @@ def parse_setting(kind: SettingKind, value: Mapping[str, Any]) -> Value:
     """
     model = SETTING_MODELS[kind]
     errors = [
-        {"field": name, "reason": f"a {kind} has no such field"} for name in value if name not in model.model_fields
+        {"field": name.encode("utf-8", "replace").decode(), "reason": f"a {kind} has no such field"}
+        for name in value
+        if name not in model.model_fields
     ]
     try:
         parsed = model.model_validate(value)
@@ -90,6 +107,8 @@ def parse_setting(kind: SettingKind, value: Mapping[str, Any]) -> Value:
             {"field": ".".join(str(part) for part in one["loc"]) or kind, "reason": one["msg"]}
             for one in error.errors()
         ]
+    else:
+        errors += [{"field": kind, "reason": reason} for reason in _unstorable(parsed)]
     if errors:
         raise Problem(422, "invalid", "not valid: " + ", ".join(e["field"] for e in errors), errors)
     return parsed

@@ -15,6 +15,9 @@ from postroom_plumbing.mongo import Document
 Text = Annotated[str, StringConstraints(min_length=1, max_length=200_000, pattern=r"\S")]
 Tag = Annotated[str, StringConstraints(strip_whitespace=True, to_lower=True, min_length=1, max_length=60)]
 Html = Annotated[str, StringConstraints(max_length=400_000)]
+Id = Annotated[str, StringConstraints(max_length=100)]
+Ids = Annotated[list[Id], Field(max_length=200)]
+Tags = Annotated[list[Tag], Field(max_length=200)]
 
 
 class Body(BaseModel):
@@ -23,13 +26,20 @@ class Body(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
 
+class Recipient(Body):
+    """Somebody a reply goes to."""
+
+    address: Annotated[str, StringConstraints(strip_whitespace=True, pattern=r"^[^@\s<>]+@[^@\s<>]+$", max_length=254)]
+    name: Annotated[str, StringConstraints(pattern=r"^[^\x00-\x1f\x7f]*$", max_length=200)] = ""
+
+
 class ReplyBody(Body):
     """An agent's reply. It goes to the customer who wrote last unless `to` says otherwise."""
 
     text: Text
     html: Html | None = None
-    to: Annotated[list[Party], Field(min_length=1, max_length=50)] | None = None
-    cc: Annotated[list[Party], Field(max_length=50)] = Field(default_factory=list)
+    to: Annotated[list[Recipient], Field(min_length=1, max_length=50)] | None = None
+    cc: Annotated[list[Recipient], Field(max_length=50)] = Field(default_factory=list)
     status: Status | None = None
     """The status the ticket gets with the reply."""
 
@@ -45,9 +55,9 @@ class TicketPatch(Body):
 
     status: Status | None = None
     priority: Priority | None = None
-    agent: str | None = None
+    agent: Id | None = None
     """An agent's id, or null for nobody."""
-    queue: str | None = None
+    queue: Id | None = None
     tags: Annotated[list[Tag], Field(max_length=50)] | None = None
 
     @model_validator(mode="after")
@@ -67,9 +77,9 @@ class AgentBody(Body):
     email: Address
     password: Annotated[str, StringConstraints(min_length=8, max_length=200)] | None = None
     role: Role = "agent"
-    queues: list[str] = Field(default_factory=list)
-    skills: list[Tag] = Field(default_factory=list)
-    languages: list[Tag] = Field(default_factory=list)
+    queues: Ids = Field(default_factory=list)
+    skills: Tags = Field(default_factory=list)
+    languages: Tags = Field(default_factory=list)
     capacity: int = Field(default=10, ge=0, le=1000)
     availability: Availability = "offline"
 
@@ -80,9 +90,9 @@ class AgentPatch(Body):
     name: Name | None = None
     role: Role | None = None
     active: bool | None = None
-    queues: list[str] | None = None
-    skills: list[Tag] | None = None
-    languages: list[Tag] | None = None
+    queues: Ids | None = None
+    skills: Tags | None = None
+    languages: Tags | None = None
     capacity: int | None = Field(default=None, ge=0, le=1000)
     availability: Availability | None = None
 

@@ -112,7 +112,7 @@ class Door:
         mail = Incoming(
             raw=envelope.content if isinstance(envelope.content, bytes) else b"",
             mailbox=mailbox,
-            envelope_from=_readable(envelope.mail_from or ""),
+            envelope_from=_sender(envelope.mail_from),
             envelope_to=tuple(envelope.rcpt_tos),
             door="smtp",
         )
@@ -139,8 +139,13 @@ class Door:
         return None
 
 
-def _readable(address: str) -> str:
-    """The library keeps bytes that are not UTF-8 as lone surrogates, which neither store nor broker takes."""
+def _sender(address: str | None) -> str:
+    """The sender as events have it: empty for the null sender, which the library calls `<>`.
+
+    The library keeps bytes that are not UTF-8 as lone surrogates, which neither store nor broker takes.
+    """
+    if not address or address == "<>":
+        return ""
     return address.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
 
 
