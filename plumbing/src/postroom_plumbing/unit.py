@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from datetime import datetime
 from typing import Any, TypeVar
 
-from pymongo.errors import PyMongoError
+from pymongo.errors import PyMongoError, ServerSelectionTimeoutError
 
 from postroom_contracts import Event
 from postroom_plumbing.clock import utc_now
@@ -80,6 +80,8 @@ class Units:
             while True:
                 try:
                     unit, result = await self._attempt(session, work, give_up)
+                except ServerSelectionTimeoutError:  # waited long enough: whoever called can tell somebody, or wait on
+                    raise
                 except PyMongoError as error:
                     if not error.has_error_label(_TRANSIENT) or time.monotonic() > give_up:
                         raise

@@ -11,7 +11,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from opentelemetry.trace import Span
-from pymongo.errors import PyMongoError, ServerSelectionTimeoutError
 
 from postroom_contracts.inbound import MailReceived
 from postroom_contracts.values import ClaimCheck
@@ -116,11 +115,7 @@ class Acceptor:
             )
             for one in batch
         ]
-        try:
-            await self._raws.add([(check, one.mail) for check, one in zip(checks, batch, strict=True)], unit)
-        except ServerSelectionTimeoutError as error:
-            # As an error that is not tried again for long: the senders are waiting, and try again themselves.
-            raise PyMongoError("MongoDB cannot be reached") from error
+        await self._raws.add([(check, one.mail) for check, one in zip(checks, batch, strict=True)], unit)
         for check, one in zip(checks, batch, strict=True):
             unit.emit(_received(one, check, unit), trace=traceparent(one.span))
 
