@@ -6,9 +6,10 @@ from collections.abc import AsyncIterator
 
 import pytest
 from containers import docker_answers, start_containers
+from given import ServerUrls
+
 from postroom_local.home import Home
 from postroom_local.servers import start_servers
-from given import ServerUrls
 
 _counter = itertools.count(1)
 

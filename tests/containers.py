@@ -12,7 +12,11 @@ from testcontainers.core.wait_strategies import LogMessageWaitStrategy
 
 MONGO_IMAGE = "mongo:8.0"
 VALKEY_IMAGE = "valkey/valkey:9"
-INITIATE = "try { rs.status().ok } catch { rs.initiate().ok }"
+INITIATE = """
+try { rs.status() } catch { rs.initiate() }
+while (!db.hello().isWritablePrimary) sleep(100)
+"""
+KAFKA_IMAGE = "apache/kafka:4.1.1"
 
 
 def docker_answers() -> bool:
@@ -39,7 +43,7 @@ def start_containers() -> Iterator[ServerUrls]:
         .with_exposed_ports(6379)
         .waiting_for(LogMessageWaitStrategy("Ready to accept connections"))
     )
-    kafka = KafkaContainer().with_kraft()
+    kafka = KafkaContainer(KAFKA_IMAGE).with_kraft()
     with mongo, valkey, kafka:
         mongo.exec(["mongosh", "--quiet", "--eval", INITIATE])
         host = mongo.get_container_host_ip()

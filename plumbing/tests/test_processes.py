@@ -128,22 +128,6 @@ async def test_one_of_two_killed_in_the_middle_costs_nothing_and_repeats_nothing
     await both[1].ended()
 
 
-async def test_killed_and_started_again_it_goes_on_where_it_was(
-    servers: ServerUrls, namespace: str, start: Start, eye: Toy
-) -> None:
-    process = start(toy_pause=0.1, batch_events=25)
-    await process.ready()
-    await produce(servers.kafka_url, f"{namespace}.routing", [decision(f"t{n}") for n in range(200)])
-    await until(eye.seen, lambda seen: len(seen) > 30, "some effects")
-    process.kill()
-    await process.ended()
-    again = start(toy_pause=0.1, batch_events=25)
-    found = await until(eye.seen, lambda seen: len(seen) >= 200, "200 effects", 30)
-    assert Counter(found) == {(f"t{n}", 1): 1 for n in range(200)}
-    again.kill(signal.SIGTERM)
-    assert await again.ended() in (0, -signal.SIGTERM)
-
-
 async def test_a_part_that_fails_for_good_ends_the_process(start: Start) -> None:
     process = start(toy_trouble="background")
     assert await process.ended() == 1

@@ -16,7 +16,6 @@ from postroom_plumbing import relay as relay_module
 from postroom_plumbing.clock import utc_now
 from postroom_plumbing.cluster import Cluster
 from postroom_plumbing.ids import ids_since
-from postroom_plumbing.mongo import Database, connect, database
 from postroom_plumbing.outbox import as_record, shard_of
 from postroom_plumbing.relay import Relay
 from postroom_plumbing.service import Service

@@ -11,6 +11,8 @@ from mailgen import GeneratedMail
 from pymongo import AsyncMongoClient
 from stack import Stack
 
+from postroom_contracts import Topic
+
 
 @dataclass
 class Audit:
@@ -91,7 +93,12 @@ async def _sent(client: "AsyncMongoClient[dict[str, Any]]", stack: Stack, ticket
     result.none("mails caught twice", [one for one, count in caught.items() if count > 1])
     missing = [one["_id"] for one in outgoing if one["state"] == "sent" and one["message_id"] not in caught]
     result.none("sent but not caught", missing)
-    result.counts["acknowledgements caught"] = sum(1 for one in outgoing if one["message_id"] in caught)
+    reached = sum(1 for one in outgoing if one["message_id"] in caught)
+    result.counts["acknowledgements caught"] = reached
+    if reached + states["uncertain"] < len(tickets):
+        result.wrong.append(
+            f"{len(tickets) - reached - states['uncertain']} acknowledgements neither caught nor uncertain"
+        )
 
 
 async def _clocks(client: "AsyncMongoClient[dict[str, Any]]", result: Audit, tickets: int) -> None:
@@ -106,6 +113,8 @@ async def _clocks(client: "AsyncMongoClient[dict[str, Any]]", result: Audit, tic
 
 
 async def _events(kafka_url: str, result: Audit, tickets: set[str]) -> None:
+    dead = await read_topics(kafka_url, [f"{topic}.dlq" for topic in Topic])
+    result.none("dead letters", [record.headers.get("dlq_reason") for record in dead])
     records = await read_topics(kafka_url, ["tickets", "routing", "sla"])
     opened = _distinct(records, "postroom.ticket.opened.v1")
     result.expect("openings stated", sum(opened.values()), len(tickets))

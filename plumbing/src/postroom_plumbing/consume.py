@@ -39,6 +39,12 @@ BATCH_SECONDS = 0.25
 """Batches begin at most this often: under load a transaction takes more events, a single event never waits."""
 POLL_MS = 100
 UNBURIED_SECONDS = 1.0
+SLOW_SECONDS = 30.0
+"""Half of what MongoDB allows a transaction (transactionLifetimeLimitSeconds)."""
+
+
+class _TooSlowError(PermanentError):
+    """A batch must be halved."""
 
 
 class Consumer:
@@ -151,6 +157,11 @@ class Consumer:
         failure = await self._attempt(batch)
         if failure is None:
             return
+        if isinstance(failure, _TooSlowError):
+            middle = len(batch) // 2
+            await self._settle(batch[:middle])
+            await self._settle(batch[middle:])
+            return
         for record in batch:
             await self._settle_alone(record, failure if len(batch) == 1 else await self._attempt([record]))
 
@@ -168,15 +179,20 @@ class Consumer:
         for attempt in range(1, ATTEMPTS + 1):
             if attempt > 1:
                 await asyncio.sleep(0.05 * 4 ** (attempt - 1))
-            error = await self._until_reachable(partial(self._commit, batch, {}))
+            error = await self._until_reachable(partial(self._commit, batch, {}), len(batch))
             if error is None or isinstance(error, PermanentError):
                 return error
         return error
 
-    async def _until_reachable(self, action: Callable[[], Awaitable[None]]) -> Exception | None:
-        """Do `action`, waiting out an unreachable store for as long as it takes. Any other error is returned."""
+    async def _until_reachable(self, action: Callable[[], Awaitable[None]], size: int = 1) -> Exception | None:
+        """Do `action`, waiting out an unreachable store for as long as it takes. Any other error is returned.
+
+        So is a failure that took very long with more than one event: MongoDB ends transactions after a minute, and
+        the same batch would never come through.
+        """
         delay = 0.1
         while not self._stopping.is_set():
+            began = time.monotonic()
             try:
                 await action()
             except Exception as error:  # noqa: BLE001 - returned to the caller, which gives up or splits the batch
@@ -184,6 +200,8 @@ class Consumer:
                 if not (unreachable(error) or isinstance(error, StaleError)):
                     log.error("batch failed", extra={"group": self.group, **described(error)})
                     return error
+                if size > 1 and time.monotonic() - began > SLOW_SECONDS:
+                    return _TooSlowError(f"{size} events took too long for one transaction")
                 log.warning("batch waits", extra={"group": self.group, "error": type(error).__name__})
                 await self._positions.reload()
                 await asyncio.sleep(delay)

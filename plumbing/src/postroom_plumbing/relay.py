@@ -27,6 +27,7 @@ from postroom_plumbing.wakeup import Wakeup
 log = logging.getLogger(__name__)
 
 BATCH = 1000
+AGAIN = 5000
 FETCH_BYTES = 8_000_000
 IDLE_SECONDS = 1.0
 """How long an event can lie when the wake-up for it was lost."""
@@ -99,6 +100,7 @@ class Relay:
 
     def __init__(self, database: Database, settings: ServiceSettings, wakeup: Wakeup) -> None:
         self._outbox = database[COLLECTION]
+        self._published_to = database["outbox_published_to"]
         self._leases = Leases(database, "relay", (str(shard) for shard in range(SHARDS)))
         self._wakeup = wakeup
         self._partition = DefaultPartitioner()
@@ -117,13 +119,22 @@ class Relay:
         """Connect; whatever `cluster` never acknowledged becomes pending again."""
         self._cluster = cluster
         await self._producer.start()
-        result = await self._outbox.update_many(
-            {"pending": False, "cluster": {"$nin": [cluster, None]}}, {"$set": {"pending": True}}
-        )
-        if result.modified_count:
+        last = await self._published_to.find_one({"_id": "cluster"})
+        if last is None or last["cluster"] != cluster:
+            await self._publish_again()
+            await self._published_to.replace_one({"_id": "cluster"}, {"cluster": cluster}, upsert=True)
+
+    async def _publish_again(self) -> None:
+        """Make pending what another cluster acknowledged, some at a time: the kept log can be long."""
+        elsewhere = {"pending": False, "cluster": {"$nin": [self._cluster, None]}}
+        count = 0
+        while ids := [one["_id"] async for one in self._outbox.find(elsewhere, {"_id": 1}).limit(AGAIN)]:
+            result = await self._outbox.update_many({"_id": {"$in": ids}}, {"$set": {"pending": True}})
+            count += result.modified_count
+        if count:
             log.warning(
                 "kafka is another cluster: publishing the kept log again",
-                extra={"events": result.modified_count, "cluster": cluster},
+                extra={"documents": count, "cluster": self._cluster},
             )
 
     async def run(self) -> None:

@@ -30,6 +30,7 @@ from redis.asyncio import Redis
 from postroom_contracts import Event
 from postroom_contracts.config import SettingChanged
 from postroom_plumbing import problems, telemetry
+from postroom_plumbing.catch_up import catch_up
 from postroom_plumbing.cluster import Cluster
 from postroom_plumbing.consume import Consumer, Handler
 from postroom_plumbing.errors import NewClusterError, described
@@ -76,6 +77,7 @@ class Service(Generic[S]):
         self._finish: list[Step] = []
         self._background: list[Callable[[], Coroutine[Any, Any, None]]] = []
         self._running = False
+        self._follows_settings = False
         self.life: asyncio.Task[None] | None = None
         self._add_checks()
 
@@ -100,6 +102,7 @@ class Service(Generic[S]):
             changed = [one.event for one in batch if isinstance(one.event, SettingChanged)]
             if changed:
                 await self.view.apply(changed, unit)
+                await self.view.refresh(unit.session)
             rest = [one for one in batch if not isinstance(one.event, SettingChanged)]
             if rest:
                 await handle(rest, unit)
@@ -116,6 +119,7 @@ class Service(Generic[S]):
         self._consumer.subscribe(self._broker)
         self.health.add("consumer", self._consuming)
         if SettingChanged in types:
+            self._follows_settings = True
             self.needs_settings()
 
     async def _consuming(self) -> str | None:
@@ -141,6 +145,8 @@ class Service(Generic[S]):
             await step()
         cluster = await self._cluster.connect()
         await self._relay.start(cluster)
+        if self._follows_settings:
+            await catch_up(self.settings, self.view, self.units)
         if self._consumer is not None and self._positions is not None:
             self._positions.cluster = cluster
             await self._broker.start()
@@ -176,7 +182,7 @@ class Service(Generic[S]):
         steps.append(self._end_life)
         if self._running:
             steps.append(self._relay.stop)
-        steps += [self._cluster.close, self.redis.aclose]
+        steps += [self._cluster.close, self.redis.aclose, telemetry.flush]
         for step in steps:
             try:
                 async with asyncio.timeout(STOP_SECONDS):

@@ -4,6 +4,7 @@ import asyncio
 import logging
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 from pydantic import ValidationError
 from pymongo import ReplaceOne
@@ -69,10 +70,12 @@ class SettingsView:
         if writes:
             await self._collection.bulk_write(writes, ordered=False, session=unit.session)
 
-    async def refresh(self) -> None:
-        """Read the projection. A setting that this version cannot read is left out and named in the log."""
+    async def refresh(self, session: Any = None) -> None:
+        """Read the projection, in a transaction what it has written. A setting that this version cannot read is left
+        out and named in the log.
+        """
         found = Settings()
-        async for document in self._collection.find({"value": {"$ne": None}}):
+        async for document in self._collection.find({"value": {"$ne": None}}, session=session):
             try:
                 value = SETTING_MODELS[document["kind"]].model_validate(document["value"])
             except (KeyError, ValidationError) as error:

@@ -5,6 +5,7 @@ OTEL_EXPORTER_OTLP_ENDPOINT is set (OpenTelemetry's own variables configure the 
 scraped at /metrics.
 """
 
+import asyncio
 import logging
 import os
 import sys
@@ -31,6 +32,8 @@ from pythonjsonlogger.json import JsonFormatter
 _propagator = TraceContextTextMapPropagator()
 _tracer = trace.get_tracer("postroom")
 
+QUIET_SECONDS = 30.0
+FLUSH_MS = 3_000
 SIZES = (1, 2, 5, 10, 20, 50, 100, 200, 500, 1000)
 SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30)
 
@@ -70,6 +73,14 @@ def set_up(service: str, log_level: str) -> None:
     _set_up_logs(service, log_level)
 
 
+async def flush() -> None:
+    """Send what was not sent yet. A process that a signal ends has no other chance to."""
+    providers = (trace.get_tracer_provider(), metrics.get_meter_provider())
+    for provider in providers if exporting() else ():
+        if isinstance(provider, TracerProvider | MeterProvider):
+            await asyncio.to_thread(provider.force_flush, FLUSH_MS)
+
+
 class _TraceIds(logging.Filter):
     """Puts the current trace and span into every record, and nothing a customer wrote."""
 
@@ -81,8 +92,27 @@ class _TraceIds(logging.Filter):
         return True
 
 
+class _LessNoise(logging.Filter):
+    """aiokafka says ERROR many times a second while a broker is away, which it gets over by itself: once is enough."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._said: dict[str, float] = {}
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        if not record.name.startswith("aiokafka"):
+            return True
+        record.levelno, record.levelname = logging.WARNING, "WARNING"
+        before = self._said.get(record.msg, -QUIET_SECONDS)
+        if record.created - before < QUIET_SECONDS:
+            return False
+        self._said[record.msg] = record.created
+        return True
+
+
 def _set_up_logs(service: str, level: str) -> None:
     handler = logging.StreamHandler(sys.stderr)
+    handler.addFilter(_LessNoise())
     handler.addFilter(_TraceIds())
     handler.setFormatter(
         JsonFormatter(

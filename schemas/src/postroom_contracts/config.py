@@ -86,7 +86,7 @@ class Policy(Value):
     order: int = 100
     schedule: str | None = None
     """The schedule whose hours count; None counts every hour."""
-    targets: dict[Priority, Target]
+    targets: dict[Priority, Target] = Field(min_length=1)
     """By the ticket's priority; one that is missing promises nothing."""
     warn_percent: int = Field(default=75, ge=1, le=99)
     """A warning goes out when this share of the target has passed."""

@@ -32,6 +32,8 @@ class ClocksSet(Event, topic=Topic.SLA, type="postroom.sla.clocks_set.v1"):
     ticket: str
     version: int = Field(ge=1)
     """Counts the changes to this ticket's clocks."""
+    queue: str | None = None
+    """The queue the ticket was in when this was decided; before it is in one, the promise is not final."""
     policy: str | None
     """The id of the policy that applies."""
     schedule: str | None

@@ -57,7 +57,9 @@ def clocks(ticket_id: str = "t1", due_at: datetime | None = None, version: int =
         "metric": "first_reply", "state": "running", "target_minutes": 60, "started_at": NOW, "due_at": due_at,
     }  # fmt: skip
     running = () if due_at is None else (Clock.model_validate(first | fields),)
-    return ClocksSet(ticket=ticket_id, version=version, policy=None, schedule=None, clocks=running, at=NOW)
+    return ClocksSet(
+        ticket=ticket_id, version=version, queue="general", policy=None, schedule=None, clocks=running, at=NOW
+    )
 
 
 def solved(ticket_id: str = "t1", new: str = "solved") -> TicketChanged:

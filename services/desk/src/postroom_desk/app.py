@@ -10,6 +10,7 @@ from postroom_desk.settings import ApiSettings, DeskSettings
 from postroom_desk.settings_store import SettingsStore
 from postroom_desk.store import Tickets
 from postroom_desk.web import pages
+from postroom_plumbing.body_limit import BodyLimit
 from postroom_plumbing.service import Service
 
 
@@ -33,7 +34,7 @@ async def build_api(service: Service[ApiSettings]) -> None:
     for router in (
         tickets.router(store, acting, who),
         people.customers_router(store, who),
-        people.agents_router(agents, service.units, who),
+        people.agents_router(agents, kept, service.units, who),
         settings.router(kept, service.units, who),
         elsewhere.router(store, others, who),
         auth.router(who, agents, given.session_hours),
@@ -42,5 +43,6 @@ async def build_api(service: Service[ApiSettings]) -> None:
     ):
         service.app.include_router(router)
     service.app.title, service.app.description = docs.TITLE, docs.DESCRIPTION
+    service.app.add_middleware(BodyLimit)
     service.app.mount("/docs/assets", docs.assets)
     service.app.mount("/static", pages.static)

@@ -73,7 +73,9 @@ class Bootstrap:
             log.info("first admin made")
         admin = await self._people.by_email(self._given.admin_email)
         if admin is not None:
-            await self._people.keep_token(self._given.admin_token.get_secret_value(), admin.id, "first admin", None)
+            token = self._given.admin_token.get_secret_value()
+            await self._people.keep_token(token, admin.id, "first admin", None)
+            await self._people.forget_other_tokens(token, "first admin")
         if self._given.demo and not await self._settings.all("mailbox"):
             await self._units.run(self._demo)
             log.info("demo team and settings made")

@@ -108,6 +108,10 @@ class People:
         fits = await asyncio.to_thread(password_fits, password, stored)  # slow on purpose: others go on meanwhile
         return _agent(document) if document and fits and document["active"] and document["password"] else None
 
+    async def forget_other_tokens(self, token: str, purpose: str) -> None:
+        """Forget the tokens of a purpose but this one: a changed token replaces the one before."""
+        await self._tokens.delete_many({"purpose": purpose, "_id": {"$ne": _token_id(token)}})
+
     async def keep_token(self, token: str, agent: str, purpose: str, expires_at: datetime | None) -> None:
         """Remember a token (only its hash) as the agent's."""
         document: Document = {"agent": agent, "purpose": purpose}

@@ -12,7 +12,8 @@ from postroom_plumbing.mongo import Document
 
 Sort = Literal["-updated_at", "updated_at", "-opened_at", "opened_at"]
 SEARCH_MESSAGES = 400
-"""Messages looked at for one page of a search."""
+SEARCH_ROUNDS = 10
+"""A page looks at this many messages so many times at most; what it did not reach is behind its cursor."""
 LIST_FIELDS = dict.fromkeys(("reply_to", "chain", "routing", "placed_by_hand"), 0)
 """What a list leaves out."""
 
@@ -63,7 +64,7 @@ async def search_tickets(tickets: Tickets, text: str, filters: Document, limit: 
         last = str(cursors.decode(cursor, 1)[0])
     items: list[Document] = []
     seen: set[str] = set()
-    while len(items) < limit:
+    for _ in range(SEARCH_ROUNDS):
         messages = await _matching_messages(tickets, terms, last)
         found = await _tickets_of(tickets, messages, filters)
         for message in messages:
@@ -75,7 +76,9 @@ async def search_tickets(tickets: Tickets, text: str, filters: Document, limit: 
                 items.append(found[message["ticket"]])
                 if len(items) == limit:
                     break
-        if len(messages) < SEARCH_MESSAGES and len(items) < limit:
+        if len(items) == limit:
+            break
+        if len(messages) < SEARCH_MESSAGES:
             return Page(items, None)
     return Page(items, cursors.encode(last))
 

@@ -1,6 +1,6 @@
 """Settings as desk keeps them: the one place where they are edited."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 import bson
@@ -43,6 +43,17 @@ class SettingsStore:
             return False
         document = await self.get(kind, setting, unit)
         return document is None or document["removed"]
+
+    async def check_queues(self, queues: Iterable[str], unit: Unit) -> None:
+        """Refuse queues that do not exist: a typing mistake would take an agent out of service unseen.
+
+        Raises:
+            Problem: 422 naming the first of them.
+        """
+        for queue in queues:
+            if await self._missing("queue", queue, unit):
+                reason = f"there is no queue {queue!r}"
+                raise Problem(422, "invalid", "not valid: queues", [{"field": "queues", "reason": reason}])
 
     async def check(self, kind: SettingKind, setting: str, value: Value, unit: Unit) -> None:
         """Refuse a setting that points to nothing, or takes an address another mailbox has.

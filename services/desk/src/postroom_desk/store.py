@@ -39,6 +39,7 @@ class Tickets:
             [
                 IndexModel([("number", ASCENDING)], unique=True),
                 IndexModel([*newest]),
+                IndexModel([("status", ASCENDING), *newest]),
                 IndexModel([("queue", ASCENDING), ("status", ASCENDING), *newest]),
                 IndexModel([("agent", ASCENDING), ("status", ASCENDING), *newest]),
                 IndexModel([("customer.id", ASCENDING), *newest]),

@@ -38,7 +38,7 @@ class Opened:
 
 @dataclass(frozen=True, slots=True)
 class Promise:
-    """What the first clocks of a ticket said about the first answer; `due_at` is None when they promised none."""
+    """What a ticket's first clocks in a queue said of the first answer; `due_at` is None when they promised none."""
 
     due_at: datetime | None
 
@@ -97,7 +97,7 @@ def remember_all(
 def _learned(memory: Memory, event: Event) -> Memory:
     if isinstance(event, TicketOpened) and memory.opened is None:
         return replace(memory, opened=_opened(event))
-    if isinstance(event, ClocksSet) and memory.promise is None:
+    if isinstance(event, ClocksSet) and event.queue is not None and memory.promise is None:
         return replace(memory, promise=_promise(event))
     return memory
 

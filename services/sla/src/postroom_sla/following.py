@@ -45,7 +45,7 @@ def follow(known: TicketClocks | None, event: TicketFact, promises: Promises, no
     fired_state, fired = fire(known, at, now)
     state = _with_facts(replace(fired_state, seen=event.ticket.version), event, at)
     state = _without_false_breaches(state, at)
-    return _with_clocks(state, event, promises, now, fired, always=False)
+    return _with_clocks(state, event, promises, now, fired, always=_is_placing(event))
 
 
 def _opened(event: TicketOpened, promises: Promises, now: datetime) -> Followed:
@@ -59,6 +59,15 @@ def _opened(event: TicketOpened, promises: Promises, now: datetime) -> Followed:
     )
     state = _with_facts(state, event, max(in_milliseconds(event.at), opened_at))
     return _with_clocks(state, event, promises, now, [], always=True)
+
+
+def _is_placing(event: TicketFact) -> bool:
+    """Whether the ticket came into its first queue: now a promise is one, and is stated even if it is as before.
+
+    A policy may ask for a queue, so what was stated at the opening can be another policy's promise.
+    """
+    placed = event.changes.get("queue") if isinstance(event, TicketChanged) else None
+    return placed is not None and placed.old is None
 
 
 def _with_facts(state: TicketClocks, event: TicketFact, at: datetime) -> TicketClocks:
@@ -95,6 +104,12 @@ def _with_clocks(
         return Followed(state, fired, None)
     state = replace(state, version=state.version + 1, policy=policy, schedule=schedule, clocks=clocks)
     stated = ClocksSet(
-        ticket=state.ticket, version=state.version, policy=policy, schedule=schedule, clocks=clocks, at=now
+        ticket=state.ticket,
+        version=state.version,
+        queue=event.ticket.queue,
+        policy=policy,
+        schedule=schedule,
+        clocks=clocks,
+        at=now,
     )
     return Followed(state, fired, stated)

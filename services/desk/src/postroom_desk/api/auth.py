@@ -1,5 +1,6 @@
 """Who is asking: bearer tokens, log-in, and a limit on guessing."""
 
+import asyncio
 import logging
 from typing import Annotated
 
@@ -17,6 +18,7 @@ log = logging.getLogger(__name__)
 
 GUESSES = 20
 GUESS_SECONDS = 300
+REDIS_SECONDS = 1.0
 COOKIE = "postroom_session"
 Bearer = Annotated[
     HTTPAuthorizationCredentials | None,
@@ -77,11 +79,11 @@ class Auth:
     async def _count(self, key: str, by: int) -> int:
         """Failures so far. Without Redis nobody is locked out: passwords are slow to check anyway."""
         try:
-            async with self._redis.pipeline() as pipe:
+            async with asyncio.timeout(REDIS_SECONDS), self._redis.pipeline() as pipe:
                 pipe.incrby(key, by)
-                pipe.expire(key, GUESS_SECONDS)
+                pipe.expire(key, GUESS_SECONDS, nx=True)
                 return int((await pipe.execute())[0])
-        except (RedisError, OSError) as error:
+        except (RedisError, OSError, TimeoutError) as error:
             log.warning("failed log-ins are not counted", extra={"error": type(error).__name__})
             return 0
 

@@ -24,7 +24,11 @@ class Elsewhere:
     def __init__(self, ingest_url: str, analytics_url: str, token: str) -> None:
         self._ingest = ingest_url.rstrip("/")
         self._analytics = analytics_url.rstrip("/")
-        self._http = httpx.AsyncClient(timeout=TIMEOUT_SECONDS, headers={"Authorization": f"Bearer {token}"})
+        self._http = httpx.AsyncClient(
+            timeout=TIMEOUT_SECONDS,
+            trust_env=False,  # a proxy must not see the token
+            headers={"Authorization": f"Bearer {token}"},
+        )
 
     async def close(self) -> None:
         await self._http.aclose()

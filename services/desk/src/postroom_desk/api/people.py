@@ -10,6 +10,7 @@ from postroom_desk import queries
 from postroom_desk.api import etags, shapes
 from postroom_desk.api.auth import Auth
 from postroom_desk.people import Agent, People
+from postroom_desk.settings_store import SettingsStore
 from postroom_desk.store import Tickets
 from postroom_plumbing.mongo import Document
 from postroom_plumbing.problems import Problem
@@ -18,7 +19,7 @@ from postroom_plumbing.unit import Unit, Units
 IfMatch = Annotated[str | None, Header()]
 
 
-def agents_router(people: People, units: Units, auth: Auth) -> APIRouter:
+def agents_router(people: People, kept: SettingsStore, units: Units, auth: Auth) -> APIRouter:
     """Routes under /api/v1/agents."""
     routes = APIRouter(prefix="/api/v1/agents", tags=["agents"])
     Me = Annotated[Agent, Depends(auth.agent)]  # noqa: N806
@@ -30,6 +31,7 @@ def agents_router(people: People, units: Units, auth: Auth) -> APIRouter:
             if current is None:
                 raise Problem(404, "not-found", f"there is no agent {agent}")
             etags.check(if_match, current.version)
+            await kept.check_queues(fields.get("queues") or (), unit)
             return await people.change(current, fields, unit)
 
         changed = await units.run(work)
@@ -49,6 +51,7 @@ def agents_router(people: People, units: Units, auth: Auth) -> APIRouter:
         async def work(unit: Unit) -> Agent:
             if await people.by_email(body.email, unit) is not None:
                 raise Problem(409, "exists", f"there is an agent with the e-mail {body.email}")
+            await kept.check_queues(body.queues, unit)
             return await people.add(fields, body.password, unit)
 
         try:

@@ -5,13 +5,13 @@ from typing import Annotated
 
 from fastapi import APIRouter, Depends, Header, Query, Response
 
-from postroom_contracts.values import Channel, Priority, Status
+from postroom_contracts.values import Channel, Party, Priority, Status
 from postroom_desk import queries
 from postroom_desk.acting import Acting
 from postroom_desk.api import etags, shapes
 from postroom_desk.api.auth import Auth
 from postroom_desk.people import Agent
-from postroom_desk.store import Tickets
+from postroom_desk.store import Tickets, customer_of
 from postroom_desk.tickets.record import Record
 from postroom_plumbing.mongo import Document
 from postroom_plumbing.problems import Problem
@@ -54,7 +54,7 @@ def router(tickets: Tickets, acting: Acting, auth: Auth) -> APIRouter:
         if agent is not None:
             filters["agent"] = None if agent == "none" else agent
         if customer is not None:
-            filters["customer.address" if "@" in customer else "customer.id"] = customer.lower()
+            filters["customer.id"] = customer_of(Party(address=customer)).id if "@" in customer else customer
         if tag:
             filters["tags"] = {"$all": [one.lower() for one in tag]}
         if q is not None and q.strip():

@@ -97,6 +97,8 @@ class Door:
         self, server: SMTP, session: Session, envelope: Envelope, address: str, options: list[str]
     ) -> str:
         """Take a recipient that is one of our mailboxes."""
+        if not self._view.current.mailbox:  # nobody told us yet; a 5xx would be for good
+            return TRY_LATER
         if self._mailbox(address) is None:
             measures.mails_refused.add(1, {"code": "550"})
             return UNKNOWN
