@@ -40,13 +40,18 @@ async def make_settings(servers: ServerUrls, namespace: str) -> AsyncIterator[Ma
 
 
 async def _end_orphans(client: AsyncIOMotorClient[dict[str, Any]]) -> None:
-    """End the transactions of processes that were killed: MongoDB keeps them for a minute, and their locks with them."""
-    sockets = [line.split() for line in Path("/proc/net/tcp").read_text().splitlines()[1:]]
-    alive = {int(local.rpartition(":")[2], 16) for _, local, _, state, *_ in sockets if state == "01"}
-    pipeline = [
+    """End the transactions of processes that were killed: MongoDB keeps them and their locks a minute or more."""
+    connected = _connected_ports()
+    pipeline: list[dict[str, Any]] = [
         {"$currentOp": {"allUsers": True, "idleSessions": True}},
         {"$match": {"desc": "inactive transaction", "appName": "postroom", "client": {"$regex": "^127[.]0[.]0[.]1:"}}},
     ]
     async for one in client.admin.aggregate(pipeline):
-        if int(one["client"].rpartition(":")[2]) not in alive:
+        if int(one["client"].rpartition(":")[2]) not in connected:
             await client.admin.command("killSessions", [{"id": one["lsid"]["id"]}])
+
+
+def _connected_ports() -> set[int]:
+    """The ports of this machine at which a connection begins or ends."""
+    sockets = [line.split() for line in Path("/proc/net/tcp").read_text().splitlines()[1:]]
+    return {int(local.rpartition(":")[2], 16) for _, local, _, state, *_ in sockets if state == "01"}

@@ -11,7 +11,7 @@ from aiokafka import TopicPartition
 from given import ServerUrls
 from kafka_log import LoggedRecord, read_topics
 
-from postroom_contracts import headers
+from postroom_contracts import Event, headers
 from postroom_plumbing.positions import Positions
 from postroom_plumbing.service import Service
 
@@ -100,7 +100,7 @@ async def test_poison_becomes_dead_letters_and_the_partition_goes_on(
     servers: ServerUrls, namespace: str, toy: Toy
 ) -> None:
     toy.poisoned = {"poison"}
-    records = [
+    records: list[Event | Raw] = [
         decision("a"),
         garbage("unreadable"),
         decision("b"),
@@ -130,7 +130,7 @@ async def test_poison_becomes_dead_letters_and_the_partition_goes_on(
 
 
 @pytest.mark.parametrize(
-    "changed", [{"x": b"\xff\xfe"}, {"x": None}, {"ce_type": None}, {"reply_to": b"nowhere"}], ids=lambda one: str(one)
+    "changed", [{"x": b"\xff\xfe"}, {"x": None}, {"ce_type": None}, {"reply_to": b"nowhere"}], ids=str
 )
 async def test_a_header_that_cannot_be_read_costs_nobody_else_anything(
     servers: ServerUrls, namespace: str, toy: Toy, changed: dict[str, bytes | None]

@@ -153,6 +153,36 @@ async def test_another_cluster_gets_the_whole_log_again(outpost: Outpost) -> Non
     assert len(await outpost.published()) == 20
 
 
+async def test_what_a_straggler_still_gave_to_the_old_cluster_is_published_again(outpost: Outpost) -> None:
+    """A rolling restart with a new address: one replica has moved on, another has not yet."""
+    straggler = await outpost.relay("the old cluster")
+    moved_on = await outpost.relay()
+    await outpost.kill(moved_on)
+    await outpost.service.database["leases"].delete_many({"owner": moved_on._leases._me})
+    await straggler._leases.renew()
+    await outpost.state(decision("k", 1))
+    assert numbers(await outpost.published()) == {"k": [1]}
+    await outpost.kill(straggler)
+    await outpost.service.database["leases"].delete_many({})
+    await outpost.relay()
+    found = await until(outpost.published, lambda records: len(records) >= 2, "the event in the new cluster", 5)
+    assert numbers(found) == {"k": [1, 1]}
+
+
+async def test_a_start_does_not_read_the_whole_log(outpost: Outpost) -> None:
+    relay = await outpost.relay()
+    for number in range(1, 21):
+        await outpost.state(decision("k", number))
+    await outpost.published()
+    database = outpost.service.database
+    await database.command("profile", 2)
+    await outpost.kill(relay)
+    await outpost.relay()
+    await database.command("profile", 0)
+    looked = [one async for one in database["system.profile"].find({"command.filter.cluster": {"$exists": True}})]
+    assert [(one["docsExamined"], one["nreturned"]) for one in looked] == [(0, 0)]
+
+
 async def test_an_event_too_large_is_set_aside_and_the_rest_goes_on(outpost: Outpost) -> None:
     await outpost.write("k", "1", b"first")
     await outpost.write("k", "2", b"x" * 4_100_000)
@@ -239,7 +269,7 @@ async def test_a_producer_that_has_ended_ends_the_relay(outpost: Outpost) -> Non
 async def test_settings_are_kept_for_ever_and_the_rest_as_long_as_is_said(
     outpost: Outpost, make_settings: MakeSettings
 ) -> None:
-    setting = SettingChanged(kind="queue", id="q", version=1, value={"name": "Q"}, at=utc_now(), by=None)  # type: ignore[arg-type]
+    setting = SettingChanged(kind="queue", id="q", version=1, value={"name": "Q"}, at=utc_now())
     await outpost.state(decision("k"), setting)
     kept = {one["events"][0]["topic"].rpartition(".")[2]: "forget_from" in one async for one in outpost.outbox.find()}
     assert kept == {"routing": True, "config": False}

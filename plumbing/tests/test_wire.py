@@ -1,5 +1,7 @@
 """Events on the wire: every example comes back as it went, and garbage is nothing but a PermanentError."""
 
+import inspect
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
@@ -19,7 +21,7 @@ MODELS = event_types()
 @dataclass
 class Record:
     value: bytes | None
-    headers: list[tuple[str, bytes | None]] = field(default_factory=list)
+    headers: Iterable[tuple[str, bytes | None]] = field(default_factory=list)
     topic: str = "t"
     partition: int = 0
     offset: int = 0
@@ -59,10 +61,9 @@ def test_garbage_is_a_permanent_error(pairs: list[tuple[str, bytes | None]], val
     event_type(record)
     try:
         received = decode(record, MODELS)
-    except PermanentError as error:
-        assert "\n" not in str(error)
-    else:
-        assert received is None or received.event.type in MODELS
+    except PermanentError:
+        return
+    assert received is None or received.event.type in MODELS
 
 
 @given(st.sampled_from(TYPES), st.data())
@@ -92,15 +93,11 @@ def test_events_of_one_type_keep_their_order() -> None:
 
 @given(st.text(min_size=1))
 def test_a_described_error_never_holds_its_text(text: str) -> None:
-    secret = f"<{text}>"
-    try:
-        raise ValueError(secret)
-    except ValueError as error:
-        said = described(error)
-    assert said.keys() == {"error", "where"}
-    assert said["error"] == "ValueError"
-    assert said["where"].startswith("test_wire.py:")
-    assert described(KeyError(secret)) == {"error": "KeyError", "where": ""}
+    with pytest.raises(ValueError, match="invalid literal") as caught:
+        int(f"<{text}>")
+    line = inspect.currentframe().f_lineno - 1  # type: ignore[union-attr]
+    assert described(caught.value) == {"error": "ValueError", "where": f"test_wire.py:{line}"}
+    assert described(KeyError(text)) == {"error": "KeyError", "where": ""}
 
 
 @given(st.integers(0, 2**48 - 1))

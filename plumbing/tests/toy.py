@@ -1,6 +1,6 @@
 """A small service for the plumbing's tests: it keeps a document for each routing decision and answers with a survey.
 
-In a test it runs in the test's own loop (`Toy`, `running`); `python toy.py` is the same as a process that can be killed.
+In a test it runs in the test's own loop (`Toy`, `running`); `python toy.py` is the same as a process, to be killed.
 """
 
 import asyncio

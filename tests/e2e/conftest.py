@@ -1,5 +1,6 @@
 """One running Postroom for all end-to-end tests."""
 
+import os
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -12,7 +13,7 @@ from stack import Stack
 async def stack(servers: ServerUrls, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Stack]:
     """Postroom with the demo team, on the servers of this run."""
     home: Path = tmp_path_factory.mktemp("postroom")
-    running = Stack(home, {**servers.environment(), "POSTROOM_NAMESPACE": "e2e"})
+    running = Stack(home, {**servers.environment(), "POSTROOM_NAMESPACE": f"e2e{os.getpid()}"})
     try:
         await running.start()
         yield running

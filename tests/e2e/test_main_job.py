@@ -306,7 +306,9 @@ async def test_one_mail_is_one_trace_in_every_event(stack: Stack) -> None:
     topics = ["inbound", "contacts", "tickets", "routing", "sla", "delivery"]
 
     async def traces() -> dict[str, set[str]]:
-        records = await read_topics(stack.environ["POSTROOM_KAFKA_URL"], [f"e2e.{topic}" for topic in topics])
+        records = await read_topics(
+            stack.environ["POSTROOM_KAFKA_URL"], [f"{stack.environ['POSTROOM_NAMESPACE']}.{topic}" for topic in topics]
+        )
         contact = ticket["messages"][0]["id"]
         found: dict[str, set[str]] = {}
         for record in records:

@@ -41,18 +41,14 @@ async def catch_up(settings: ServiceSettings, view: SettingsView, units: Units) 
 async def _settings_stated(settings: ServiceSettings) -> list[SettingChanged]:
     topic = physical_topic(settings.namespace, Topic.CONFIG)
     consumer = AIOKafkaConsumer(
+        topic,
         bootstrap_servers=settings.kafka_url,
         auto_offset_reset="earliest",
         max_partition_fetch_bytes=MAX_EVENT_BYTES,
     )
     await consumer.start()
     try:
-        await consumer.topics()
-        partitions = [TopicPartition(topic, number) for number in consumer.partitions_for_topic(topic) or ()]
-        if not partitions:
-            return []
-        consumer.assign(partitions)
-        return await _read_to_end(consumer, partitions)
+        return await _read_to_end(consumer, sorted(consumer.assignment()))
     finally:
         await consumer.stop()
 

@@ -12,10 +12,9 @@ from collections.abc import Awaitable, Callable, Sequence
 from functools import partial
 from typing import Any
 
-from aiokafka import ConsumerRebalanceListener, ConsumerRecord, TopicPartition
+from aiokafka import ConsumerRecord, TopicPartition
 from faststream import AckPolicy
 from faststream.kafka import KafkaBroker
-from faststream.kafka.message import FAKE_CONSUMER, KafkaMessage
 from pymongo.errors import PyMongoError
 
 from postroom_contracts import Event
@@ -26,6 +25,7 @@ from postroom_plumbing.errors import PermanentError, StaleError, described
 from postroom_plumbing.mongo import unreachable
 from postroom_plumbing.positions import Positions
 from postroom_plumbing.settings import ServiceSettings, physical_topic
+from postroom_plumbing.subscribing import Rebalances, leave_encoded, leave_unread
 from postroom_plumbing.telemetry import batch_spans
 from postroom_plumbing.unit import Unit, Units
 from postroom_plumbing.wire import Received, decode
@@ -85,9 +85,9 @@ class Consumer:
             max_partition_fetch_bytes=MAX_EVENT_BYTES,
             session_timeout_ms=10_000,
             heartbeat_interval_ms=2_000,
-            listener=_SeekToPositions(self),
-            parser=_leave_unread,
-            decoder=_leave_encoded,
+            listener=Rebalances(self.on_revoked, self.on_assigned, self.fail),
+            parser=leave_unread,
+            decoder=leave_encoded,
             no_reply=True,
         )
         self._subscriber(self.consume)
@@ -285,30 +285,5 @@ class Consumer:
         return not reading or bool(self._kafka._coordinator._coordination_task.done())
 
 
-class _SeekToPositions(ConsumerRebalanceListener):  # type: ignore[misc]
-    def __init__(self, consumer: Consumer) -> None:
-        self._consumer = consumer
-
-    async def on_partitions_revoked(self, _: set[TopicPartition]) -> None:
-        self._consumer.on_revoked()
-
-    async def on_partitions_assigned(self, assigned: set[TopicPartition]) -> None:
-        try:
-            await self._consumer.on_assigned(assigned)
-        except Exception as error:  # aiokafka would go on from Kafka's own offsets
-            self._consumer.fail(error)
-            raise
-
-
 def _attempts(error: Exception) -> int:
     return 1 if isinstance(error, PermanentError) else ATTEMPTS
-
-
-async def _leave_unread(records: Any) -> KafkaMessage:
-    """FastStream would read every header as UTF-8 and drop the whole batch where one is not."""
-    return KafkaMessage(raw_message=records, body=b"", consumer=FAKE_CONSUMER)
-
-
-async def _leave_encoded(message: Any) -> Any:
-    """FastStream would decode every value; we decode only those of the types we handle."""
-    return message.raw_message

@@ -43,7 +43,7 @@ class Outbox:
         self._kept_for_ever = {physical_topic(settings.namespace, topic) for topic in Topic if topic.compacted}
 
     async def prepare(self) -> None:
-        """Create the indexes: one for what is pending, one that forgets what was published days ago."""
+        """Create the indexes: what is pending, who took what is not, and one that forgets that days later."""
         pending = IndexModel(
             [("shard", ASCENDING), ("_id", ASCENDING)], name="pending", partialFilterExpression={"pending": True}
         )
@@ -53,7 +53,8 @@ class Outbox:
             expireAfterSeconds=self._days * 86_400,
             partialFilterExpression={"pending": False},
         )
-        await self._collection.create_indexes([pending])
+        taken = IndexModel([("cluster", ASCENDING)], name="taken", partialFilterExpression={"pending": False})
+        await self._collection.create_indexes([pending, taken])
         try:
             await self._collection.create_indexes([forget])
         except OperationFailure as error:

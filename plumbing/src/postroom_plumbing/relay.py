@@ -100,7 +100,6 @@ class Relay:
 
     def __init__(self, database: Database, settings: ServiceSettings, wakeup: Wakeup) -> None:
         self._outbox = database[COLLECTION]
-        self._published_to = database["outbox_published_to"]
         self._leases = Leases(database, "relay", (str(shard) for shard in range(SHARDS)))
         self._wakeup = wakeup
         self._partition = DefaultPartitioner()
@@ -119,13 +118,13 @@ class Relay:
         """Connect; whatever `cluster` never acknowledged becomes pending again."""
         self._cluster = cluster
         await self._producer.start()
-        last = await self._published_to.find_one({"_id": "cluster"})
-        if last is None or last["cluster"] != cluster:
-            await self._publish_again()
-            await self._published_to.replace_one({"_id": "cluster"}, {"cluster": cluster}, upsert=True)
+        await self._publish_again()
 
     async def _publish_again(self) -> None:
-        """Make pending what another cluster acknowledged, some at a time: the kept log can be long."""
+        """Make pending what another cluster acknowledged, some at a time: the kept log can be long.
+
+        Every start looks, since a replica that had not moved on yet may have marked events after the last one looked.
+        """
         elsewhere = {"pending": False, "cluster": {"$nin": [self._cluster, None]}}
         count = 0
         while ids := [one["_id"] async for one in self._outbox.find(elsewhere, {"_id": 1}).limit(AGAIN)]:

@@ -1,3 +1,4 @@
+import contextlib
 from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -168,10 +169,15 @@ def test_more_minutes_or_a_later_start_are_never_due_earlier(
     week: tuple[Schedule, datetime], minutes: int, more: int, delay: timedelta
 ) -> None:
     hours, start = week
-    due = due_at(start, minutes, hours)
+    try:
+        due = due_at(start, minutes, hours)
+    except NeverDueError:
+        return
     assert due >= start
-    assert due_at(start, minutes + more, hours) >= due
-    assert due_at(start + delay, minutes, hours) >= due
+    with contextlib.suppress(NeverDueError):  # later than ten years is later too
+        assert due_at(start, minutes + more, hours) >= due
+    with contextlib.suppress(NeverDueError):
+        assert due_at(start + delay, minutes, hours) >= due
 
 
 @unhurried
