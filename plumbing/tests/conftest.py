@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from aiokafka.admin import AIOKafkaAdminClient
 from given import ServerUrls
 from motor.motor_asyncio import AsyncIOMotorClient
 from pydantic import SecretStr
@@ -16,7 +17,7 @@ MakeSettings = Callable[..., ToySettings]
 
 @pytest.fixture
 async def make_settings(servers: ServerUrls, namespace: str) -> AsyncIterator[MakeSettings]:
-    """Settings for this test's namespace; its databases go when it ends."""
+    """Settings for this test's namespace; its databases and topics go when it ends."""
 
     def make(**other: Any) -> ToySettings:
         given: dict[str, Any] = {
@@ -37,6 +38,19 @@ async def make_settings(servers: ServerUrls, namespace: str) -> AsyncIterator[Ma
         if name.startswith(f"{namespace}_"):
             await client.drop_database(name)
     client.close()
+    await _delete_topics(servers.kafka_url, namespace)
+
+
+async def _delete_topics(kafka_url: str, namespace: str) -> None:
+    """Kafka grows slow with thousands of topics."""
+    admin = AIOKafkaAdminClient(bootstrap_servers=kafka_url)
+    await admin.start()
+    try:
+        names = [name for name in await admin.list_topics() if name.startswith(f"{namespace}.")]
+        if names:
+            await admin.delete_topics(names)
+    finally:
+        await admin.close()
 
 
 async def _end_orphans(client: AsyncIOMotorClient[dict[str, Any]]) -> None:

@@ -211,6 +211,33 @@ async def test_positions_read_late_cost_no_event(
     assert len(set(found)) == len(found) == 60
 
 
+@pytest.mark.parametrize("end", ["loop", "membership", "batch"])
+async def test_a_consumer_that_ended_ends_the_process_and_passes_nothing_over(
+    servers: ServerUrls, namespace: str, toy: Toy, monkeypatch: pytest.MonkeyPatch, end: str
+) -> None:
+    """Neither library says so: the process would be ready, and do nothing, for ever."""
+    service, consumer = toy.service, toy.service._consumer
+    assert consumer is not None
+    service.life = asyncio.create_task(service.start())
+    await ready(toy)
+    if end == "loop":
+        consumer._subscriber.tasks[0].cancel()
+    elif end == "membership":
+        consumer._kafka._coordinator._coordination_task.cancel()
+    else:
+        monkeypatch.setattr(Positions, "fresh", lambda *_: 1 / 0)
+    await produce(servers.kafka_url, f"{namespace}.routing", [decision("a")])
+    await asyncio.wait([service.life], timeout=10)
+    monkeypatch.undo()
+    await produce(servers.kafka_url, f"{namespace}.routing", [decision("b")])
+    kept = tickets(await toy.seen())
+    await service.stop()
+    error = service.life.exception()
+    assert isinstance(error, ExceptionGroup)
+    assert [str(one) for one in error.exceptions] == ["the consumer has ended"]
+    assert "b" not in kept
+
+
 async def test_a_second_replica_shares_the_work_and_nothing_is_done_twice(
     servers: ServerUrls, make_settings: MakeSettings, namespace: str
 ) -> None:

@@ -41,8 +41,9 @@ class Cluster:
 
     async def id(self) -> str:
         """The id of the cluster that answers now; raises KafkaError or OSError when none does."""
-        description = await asyncio.wait_for(self._admin.describe_cluster(), 5)
-        return str(description["cluster_id"])
+        # describe_cluster asks for every topic there is, which in a cluster shared with others takes seconds
+        description = await asyncio.wait_for(self._admin._get_cluster_metadata(topics=[]), 5)
+        return str(description.cluster_id)
 
     async def _ensure_topics(self) -> None:
         names = {topic: physical_topic(self._settings.namespace, topic) for topic in Topic}
@@ -57,6 +58,10 @@ class Cluster:
             error = for_code(code)
             if code and error is not TopicAlreadyExistsError:
                 raise error(name)
+        # A consumer that joins before a broker knows a topic would hear of it minutes later.
+        for topic in await self._admin.describe_topics([topic.name for topic in wanted]):
+            if topic["error_code"]:
+                raise for_code(topic["error_code"])(topic["topic"])
 
     def _topic(self, name: str, *, compacted: bool, partitions: int | None = None) -> NewTopic:
         config = {"max.message.bytes": str(MAX_EVENT_BYTES)}
