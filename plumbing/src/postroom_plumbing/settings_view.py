@@ -7,7 +7,6 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from pydantic import ValidationError
-from pymongo import ReplaceOne
 from pymongo.errors import PyMongoError
 
 from postroom_contracts.config import (
@@ -21,7 +20,8 @@ from postroom_contracts.config import (
     SettingChanged,
 )
 from postroom_plumbing.errors import described
-from postroom_plumbing.mongo import Database
+from postroom_plumbing.mongo import Database, Document
+from postroom_plumbing.newest import keep_newest
 from postroom_plumbing.unit import Unit
 
 log = logging.getLogger(__name__)
@@ -41,6 +41,10 @@ class Settings:
     macro: dict[str, Macro] = field(default_factory=dict)
 
 
+def _content(event: SettingChanged) -> Document:
+    return {"kind": event.kind, "id": event.id, "value": event.value}
+
+
 class SettingsView:
     """`current` is what this service knows of the settings, at most a second old."""
 
@@ -50,25 +54,7 @@ class SettingsView:
 
     async def apply(self, events: Sequence[SettingChanged], unit: Unit) -> None:
         """Keep newer settings inside the caller's transaction; older ones than those kept change nothing."""
-        newest: dict[str, SettingChanged] = {}
-        for event in events:
-            if event.key not in newest or event.version > newest[event.key].version:
-                newest[event.key] = event
-        known = {
-            document["_id"]: int(document["version"])
-            async for document in self._collection.find({"_id": {"$in": list(newest)}}, session=unit.session)
-        }
-        writes = [
-            ReplaceOne(
-                {"_id": key},
-                {"kind": event.kind, "id": event.id, "version": event.version, "value": event.value},
-                upsert=True,
-            )
-            for key, event in newest.items()
-            if event.version > known.get(key, 0)
-        ]
-        if writes:
-            await self._collection.bulk_write(writes, ordered=False, session=unit.session)
+        await keep_newest(self._collection, events, _content, unit.session)
 
     async def refresh(self, session: Any = None) -> None:
         """Read the projection, in a transaction what it has written. A setting that this version cannot read is left

@@ -11,7 +11,6 @@ import os
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import Any
 
 from opentelemetry import metrics, trace
 from opentelemetry.context import Context
@@ -168,8 +167,3 @@ def batch_spans(name: str, parents: Sequence[tuple[str, str | None]]) -> Iterato
     finally:
         for span in spans.values():
             span.end()
-
-
-def attributes(**values: Any) -> dict[str, Any]:
-    """Metric attributes, without those that are None."""
-    return {name: value for name, value in values.items() if value is not None}

@@ -2,6 +2,7 @@
 
 from pydantic import Field, SecretStr
 
+from postroom_plumbing.internal import InternalSettings
 from postroom_plumbing.settings import ServiceSettings
 
 
@@ -12,10 +13,9 @@ class DeskSettings(ServiceSettings):
     """The right-hand side of Message-IDs where the mailbox is not known."""
 
 
-class ApiSettings(DeskSettings):
+class ApiSettings(DeskSettings, InternalSettings):
     """What the API needs besides."""
 
-    internal_token: SecretStr = Field(min_length=16)
     ingest_url: str = Field(default="http://127.0.0.1:8090", pattern=r"^https?://")
     analytics_url: str = Field(default="http://127.0.0.1:8091", pattern=r"^https?://")
     admin_email: str = "admin@example.com"

@@ -1,15 +1,13 @@
 """Settings of ingest."""
 
-from pydantic import Field, SecretStr
+from pydantic import Field
 
-from postroom_plumbing.settings import Port, ServiceSettings
+from postroom_plumbing.internal import InternalSettings
+from postroom_plumbing.settings import Port
 
 
-class IngestSettings(ServiceSettings):
-    """What both roles of ingest need."""
-
-    internal_token: SecretStr = Field(min_length=16)
-    """What desk and the import command show to read raw mail and to hand mail in."""
+class IngestSettings(InternalSettings):
+    """What both roles of ingest need. Desk and the import command show the token to read raw mail and hand mail in."""
 
 
 class ReceiveSettings(IngestSettings):
