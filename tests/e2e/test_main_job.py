@@ -105,8 +105,7 @@ async def test_reply_answer_solve_survey_and_figures(stack: Stack) -> None:
         reply = next(one for one in found if one["Auto-Submitted"] is None)
         assert reply["In-Reply-To"] == mail["Message-ID"]
         assert "Please try the link." in reply.get_content()
-        ticket = await ticket_about(desk, mail["Subject"], status="pending", clocks=_met)
-        assert ticket["messages"][1]["delivery"]["state"] == "sent"
+        ticket = await ticket_about(desk, mail["Subject"], status="pending", clocks=_met, messages=_sent)
 
         # the customer answers our mail, and a colleague of theirs with nothing but our Message-ID
         await send(stack, answer_to(reply, "It works, thanks!\n", "Cem Aydın <cem@example.org>"))
@@ -128,6 +127,10 @@ async def test_reply_answer_solve_survey_and_figures(stack: Stack) -> None:
 
 def _met(clocks: list[dict[str, Any]]) -> bool:
     return any(clock["metric"] == "first_reply" and clock["state"] == "met" for clock in clocks)
+
+
+def _sent(messages: list[dict[str, Any]]) -> bool:
+    return len(messages) == 2 and messages[1]["delivery"]["state"] == "sent"
 
 
 def _plain(mail: EmailMessage) -> str:
