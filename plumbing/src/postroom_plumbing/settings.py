@@ -45,7 +45,9 @@ class ServiceSettings(BaseSettings):
     batch_events: Annotated[int, Field(ge=1, le=5000)] = 400
     """The most events one transaction takes."""
     secret: SecretStr = Field(min_length=16)
-    """Signs Message-IDs and survey links; the same for all services."""
+    """Signs Message-IDs and survey links, and makes the keys of what is encrypted; the same for all services."""
+    previous_secrets: tuple[SecretStr, ...] = ()
+    """Secrets used before (a JSON list): what they encrypted can still be read."""
 
 
 S = TypeVar("S", bound=BaseSettings)

@@ -11,10 +11,13 @@ from pymongo.errors import PyMongoError
 
 from postroom_contracts.config import (
     SETTING_MODELS,
+    Account,
+    HttpDoor,
     Macro,
     Mailbox,
     Policy,
     Queue,
+    Redaction,
     Rule,
     Schedule,
     SettingChanged,
@@ -39,6 +42,9 @@ class Settings:
     policy: dict[str, Policy] = field(default_factory=dict)
     schedule: dict[str, Schedule] = field(default_factory=dict)
     macro: dict[str, Macro] = field(default_factory=dict)
+    account: dict[str, Account] = field(default_factory=dict)
+    door: dict[str, HttpDoor] = field(default_factory=dict)
+    redaction: dict[str, Redaction] = field(default_factory=dict)
 
 
 def _content(event: SettingChanged) -> Document:

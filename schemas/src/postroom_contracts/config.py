@@ -1,16 +1,17 @@
 """Settings, which are events: desk edits them, every service keeps the projection it needs."""
 
 from datetime import date
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, ClassVar, Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+import re2
 from pydantic import AfterValidator, Field, StringConstraints, model_validator
 
 from postroom_contracts.event import Event, Value
 from postroom_contracts.topics import Topic
 from postroom_contracts.values import Instant, Metric, Priority
 
-SettingKind = Literal["mailbox", "queue", "rule", "policy", "schedule", "macro"]
+SettingKind = Literal["mailbox", "queue", "rule", "policy", "schedule", "macro", "account", "door", "redaction"]
 Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)]
 Address = Annotated[
     str,
@@ -29,6 +30,18 @@ def _known_zone(name: str) -> str:
 TimeZone = Annotated[str, AfterValidator(_known_zone)]
 
 
+def _linear(pattern: str) -> str:
+    try:
+        re2.compile(pattern)
+    except re2.error as error:
+        raise ValueError(f"not a pattern in RE2's syntax: {error}") from None
+    return pattern
+
+
+Sealed = Annotated[str, StringConstraints(min_length=1, max_length=20_000)]
+"""A secret. On its way and at rest it is encrypted (`sealed:…`); only the service that needs it opens it."""
+
+
 class Mailbox(Value):
     """An address customers write to."""
 
@@ -40,6 +53,10 @@ class Mailbox(Value):
     """Whether customers are told that their mail arrived."""
     timezone: TimeZone = "UTC"
     """The zone in which customers of this mailbox are told times."""
+    reopen_days: int = Field(default=0, ge=0, le=3650)
+    """For how many days after it was closed an answer reopens a ticket; later it begins one that follows it."""
+    spam: Literal["keep", "set-aside"] = "set-aside"
+    """What becomes of mail that the mail server in front called spam."""
 
 
 class Queue(Value):
@@ -132,6 +149,73 @@ class Macro(Value):
     tags: tuple[str, ...] = ()
 
 
+class Account(Value):
+    """An IMAP account that mail is fetched from (RFC 9051)."""
+
+    SEALED: ClassVar[tuple[str, ...]] = ("password", "client_secret", "refresh_token")
+
+    name: Name
+    mailbox: str
+    """The id of the mailbox that its mail belongs to."""
+    host: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=253)]
+    port: int = Field(default=993, ge=1, le=65535)
+    security: Literal["tls", "starttls", "none"] = "tls"
+    """TLS from the start, STARTTLS, or nothing at all (only for a server on the same machine)."""
+    user: Name
+    auth: Literal["password", "xoauth2"] = "password"
+    password: Sealed | None = None
+    token_url: str | None = Field(default=None, pattern=r"^https?://")
+    """Where access tokens are had (RFC 6749 section 6), for xoauth2."""
+    client_id: str | None = None
+    client_secret: Sealed | None = None
+    refresh_token: Sealed | None = None
+    scope: str | None = None
+    folder: Name = "INBOX"
+    afterwards: Literal["keep", "flag", "move", "delete"] = "flag"
+    """What is done with a mail that was taken: nothing, marked as seen, moved to `move_to`, deleted."""
+    move_to: Name | None = None
+    history: Literal["skip", "import"] = "skip"
+    """Whether mail that is there when the account is first worked is brought over, without acknowledging it."""
+    poll_seconds: int = Field(default=60, ge=5, le=3600)
+    """How often to look where the server has no IDLE (RFC 2177)."""
+    enabled: bool = True
+
+    @model_validator(mode="after")
+    def _whole(self) -> "Account":
+        if self.auth == "password" and self.password is None:
+            raise ValueError("auth password needs the field password")
+        if self.auth == "xoauth2" and not (self.token_url and self.client_id and self.refresh_token):
+            raise ValueError("auth xoauth2 needs the fields token_url, client_id and refresh_token")
+        if self.afterwards == "move" and self.move_to is None:
+            raise ValueError("afterwards move needs the field move_to")
+        return self
+
+
+class HttpDoor(Value):
+    """An address programs and delivery services post contacts to: /doors/<id> of ingest."""
+
+    SEALED: ClassVar[tuple[str, ...]] = ("secret",)
+
+    name: Name
+    kind: Literal["mail", "contacts", "mailgun", "sendgrid"]
+    """Raw mails; contacts of other channels as JSON; the inbound webhook of Mailgun or of SendGrid."""
+    mailbox: str
+    """The id of the mailbox its contacts belong to, where the recipient does not say."""
+    secret: Sealed
+    """What callers prove themselves with: a bearer token (mail, contacts), the signing key (mailgun), or the public key
+    for signatures (sendgrid)."""
+    enabled: bool = True
+
+
+class Redaction(Value):
+    """A pattern that is taken out of everything readable, besides payment card numbers."""
+
+    name: Name
+    pattern: Annotated[str, StringConstraints(min_length=1, max_length=500), AfterValidator(_linear)]
+    """In RE2's syntax, which cannot be made to run for long."""
+    shown_as: Annotated[str, StringConstraints(max_length=50)] = "[redacted]"
+
+
 SETTING_MODELS: dict[SettingKind, type[Value]] = {
     "mailbox": Mailbox,
     "queue": Queue,
@@ -139,6 +223,9 @@ SETTING_MODELS: dict[SettingKind, type[Value]] = {
     "policy": Policy,
     "schedule": Schedule,
     "macro": Macro,
+    "account": Account,
+    "door": HttpDoor,
+    "redaction": Redaction,
 }
 
 

@@ -4,11 +4,11 @@ from dataclasses import dataclass
 
 from postroom_contracts.agents import AgentChanged
 from postroom_contracts.config import SettingChanged
-from postroom_contracts.contacts import ContactReceived
+from postroom_contracts.contacts import ContactReceived, ContactReread, ContactSeenAgain
 from postroom_contracts.csat import SurveyAnswered
-from postroom_contracts.delivery import MailFailed, MailSent
+from postroom_contracts.delivery import MailBounced, MailFailed, MailSent
 from postroom_contracts.event import Event
-from postroom_contracts.inbound import MailReceived
+from postroom_contracts.inbound import MailReceived, SubmissionReceived
 from postroom_contracts.outbound import ReplyRequested
 from postroom_contracts.routing import RoutingDecided
 from postroom_contracts.sla import ClockBreached, ClocksSet, ClockWarned
@@ -50,19 +50,22 @@ class Part:
 
 PARTS: dict[str, Part] = {
     "ingest": Part(
-        sends=(MailReceived, ContactReceived),
-        receives=(MailReceived, *_TICKETS, SettingChanged),
+        sends=(MailReceived, SubmissionReceived, ContactReceived, ContactSeenAgain, ContactReread, MailBounced),
+        receives=(MailReceived, SubmissionReceived, *_TICKETS, SettingChanged),
     ),
     "desk": Part(
         sends=(*_TICKETS, AgentChanged, SettingChanged, ReplyRequested),
         receives=(
             ContactReceived,
+            ContactSeenAgain,
+            ContactReread,
             RoutingDecided,
             ClocksSet,
             ClockWarned,
             ClockBreached,
             MailSent,
             MailFailed,
+            MailBounced,
             SurveyAnswered,
             SettingChanged,
         ),

@@ -39,6 +39,8 @@ class Ticket(Value):
     """How often it was taken up again after it was solved."""
     follows: str | None = None
     """The closed ticket this one goes on from."""
+    merged_into: str | None = None
+    """The ticket that took over its messages; what is for this one goes there."""
 
 
 class Message(Value):

@@ -9,8 +9,22 @@ from postroom_contracts.event import Value
 
 Priority = Literal["low", "normal", "high", "urgent"]
 Status = Literal["new", "open", "pending", "on_hold", "solved", "closed"]
-Channel = Literal["email", "form", "chat", "sms", "call", "api"]
-Automatic = Literal["auto-reply", "auto-generated", "bounce", "list", "bulk", "no-reply-wanted"]
+Channel = Literal["email", "form", "chat", "sms", "call", "social", "api"]
+Door = Literal["smtp", "lmtp", "imap", "http", "webhook", "import"]
+"""How a mail came in: by SMTP or LMTP, fetched from an IMAP account, posted as it is, from a delivery service, or
+brought over from files."""
+Automatic = Literal[
+    "auto-reply",
+    "out-of-office",
+    "auto-generated",
+    "bounce",
+    "complaint",
+    "read-receipt",
+    "calendar-answer",
+    "list",
+    "bulk",
+    "no-reply-wanted",
+]
 Metric = Literal["first_reply", "resolution"]
 
 

@@ -12,7 +12,9 @@ from postroom_sla.promises import Promises
 
 TicketFact = TicketOpened | TicketMessageAdded | TicketChanged
 
-_MACHINE_MAIL = frozenset({"auto-reply", "bounce", "list", "bulk"})
+_MACHINE_MAIL = frozenset(
+    {"auto-reply", "out-of-office", "bounce", "complaint", "read-receipt", "calendar-answer", "list", "bulk"}
+)
 
 
 @dataclass(frozen=True, slots=True)
