@@ -4,7 +4,20 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
-AutomaticKind = Literal["auto-reply", "auto-generated", "bounce", "list", "bulk", "no-reply-wanted"]
+from postroom_ingest.parse.calendar import Invitation
+
+AutomaticKind = Literal[
+    "auto-reply",
+    "out-of-office",
+    "auto-generated",
+    "bounce",
+    "complaint",
+    "read-receipt",
+    "calendar-answer",
+    "list",
+    "bulk",
+    "no-reply-wanted",
+]
 Importance = Literal["low", "normal", "high"]
 
 
@@ -62,3 +75,5 @@ class Mail:
     """The field that says so, as `Name: value`."""
     defects: tuple[str, ...]
     """Names of what was wrong with the mail, e.g. `no-message-id`, `charset-unknown:x`."""
+    invitation: Invitation | None = None
+    """What the mail's calendar object asks for."""
