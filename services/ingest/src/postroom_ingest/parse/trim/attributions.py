@@ -1,0 +1,99 @@
+"""Attribution lines: `On 3 May, Ada <ada@example.org> wrote:` in its many languages, wrapped or not."""
+
+import re
+from typing import Final
+
+from postroom_ingest.parse.trim.lines import has_date, has_mailbox, has_time, is_quoted, seen
+from postroom_ingest.parse.trim.phrases import OPENERS, WROTE, WROTE_BEFORE_NAME, WROTE_GLUED
+
+_LONGEST_LINE: Final = 400
+_LINES_ABOVE: Final = 4
+"""How far an attribution may be wrapped above the line it ends in."""
+_TRIMMED_END: Final = " :：.-‐*>–—~_…"
+_START: Final = " -‐*>–—~_•"
+_MAILBOX_AT_END = re.compile(r"[^\s<>@]@[^\s<>@]+?[>\])]*\s*$")
+_POSTED_BY = re.compile(r"posted by .+ on \d\d/\d\d/\d{4}$", re.IGNORECASE)
+_DATED_START = re.compile(r"[^\d<@]{0,25}\d")
+_ISO_START = re.compile(r"20\d\d[-/.]\s?\d\d?[-/.]\s?\d\d?\.?,? ")
+_SECOND_LINE: Final = "at "
+"""How the second line of a wrapped attribution may begin: `On Nov 21, 2014,` stands above it."""
+_LINK: Final = ("http:", "https:")
+
+
+def may_end_attribution(line: str) -> bool:
+    """A cheap look at the last characters of a stripped line: most lines of a mail stop here."""
+    if len(line) > _LONGEST_LINE:
+        return False
+    if not line[-1].isprintable():
+        line = seen(line) or line
+    if line[-1] in ":：":
+        return not line.endswith(_LINK)
+    if line[-1] in ">)":
+        return has_mailbox(line) and has_date(line)
+    if line[0] in "Pp" and line[:9].casefold() == "posted by":
+        return True
+    bare = line.rstrip(_TRIMMED_END)
+    return bool(bare) and (_last_words_say_wrote(bare) or _ISO_START.match(line) is not None)
+
+
+def attribution_at(lines: list[str], end: int, before_quote: bool) -> int | None:
+    """The index of the line in which the attribution begins that ends in `lines[end]`; None where there is none.
+
+    `before_quote` says that a quotation follows, which lets less evidence do.
+    """
+    text = seen(lines[end])
+    if not text:
+        return None
+    if _is_whole(text, before_quote) and not text.startswith(_SECOND_LINE):
+        return end
+    joined = text
+    for start in range(end - 1, max(end - 1 - _LINES_ABOVE, -1), -1):
+        above = lines[start]
+        if len(above) > _LONGEST_LINE or is_quoted(above) or not (above := seen(above)):
+            break
+        joined = f"{above} {joined}"
+        if not above.startswith(_SECOND_LINE) and _is_whole(joined, before_quote):
+            return start
+    return end if _is_enough(text, before_quote) or _is_whole(text, before_quote) else None
+
+
+def _is_whole(text: str, before_quote: bool) -> bool:
+    """Whether the joined lines begin as an attribution does and say enough for one."""
+    bare = text.lstrip(_START)
+    folded = bare.casefold()
+    opened = folded.startswith(OPENERS)
+    if _POSTED_BY.match(bare):
+        return True
+    if not opened and not _DATED_START.match(bare):
+        return False
+    if not (has_date(text) or has_time(text)):
+        return opened and before_quote and _says_wrote(folded) and any(c.isdigit() for c in text)
+    if _says_wrote(folded):
+        return before_quote or has_time(text) or has_mailbox(text)
+    if not opened and _ISO_START.match(bare) and before_quote:
+        return True
+    return _MAILBOX_AT_END.search(text.rstrip(":：")) is not None and (
+        has_time(text) or _ISO_START.match(bare) is not None
+    )
+
+
+def _is_enough(text: str, before_quote: bool) -> bool:
+    """Whether one line without a dated beginning is an attribution: `Ada via Forum <ada@...> wrote:`."""
+    folded = text.casefold()
+    if not _says_wrote(folded):
+        return False
+    if before_quote:
+        return text[-1] in ":：" or has_mailbox(text)
+    return has_mailbox(text) or (has_time(text) and has_date(text)) or (" via " in folded and text[-1] in ":：")
+
+
+def _says_wrote(folded: str) -> bool:
+    bare = folded.rstrip(_TRIMMED_END)
+    return _last_words_say_wrote(bare) or (
+        folded[-1] in ":：" and not WROTE_BEFORE_NAME.isdisjoint(folded.replace(",", " ").split())
+    )
+
+
+def _last_words_say_wrote(bare: str) -> bool:
+    words = bare.casefold().rsplit(None, 2)
+    return words[-1] in WROTE or " ".join(words[-2:]) in WROTE or words[-1].endswith(WROTE_GLUED)
