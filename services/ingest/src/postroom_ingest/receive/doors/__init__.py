@@ -1,0 +1,1 @@
+"""The HTTP doors: addresses where programs and delivery services hand contacts in."""

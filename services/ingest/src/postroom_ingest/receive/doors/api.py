@@ -1,0 +1,146 @@
+"""Routes of the HTTP doors: POST /doors/<id>, each as its setting (kind `door`) says."""
+
+from collections.abc import Awaitable, Callable
+from typing import Annotated
+
+from fastapi import APIRouter, Header, Query, Request
+from pydantic import ValidationError
+from pymongo.errors import PyMongoError
+
+from postroom_contracts.config import HttpDoor
+from postroom_contracts.values import Door
+from postroom_ingest.raw import Incoming
+from postroom_ingest.receive.accept import Acceptor, KeyReusedError
+from postroom_ingest.receive.doors import forms, proofs
+from postroom_ingest.receive.doors.forms import Posted, read_body
+from postroom_ingest.receive.smtp.door import Mailboxes, others
+from postroom_ingest.submission import Submission
+from postroom_plumbing.clock import utc_now
+from postroom_plumbing.problems import Problem
+from postroom_plumbing.sealing import Sealer
+from postroom_plumbing.settings_view import SettingsView
+
+_Key = Annotated[str | None, Header(max_length=255)]
+
+
+class Doors:
+    """The doors, as the settings have them at the moment."""
+
+    def __init__(self, acceptor: Acceptor, view: SettingsView, sealer: Sealer, max_bytes: int) -> None:
+        self._acceptor = acceptor
+        self._view = view
+        self._mailboxes = Mailboxes(view)
+        self._sealer = sealer
+        self._max_bytes = max_bytes
+        self._kinds: dict[str, Callable[[HttpDoor, str, Request, bytes], Awaitable[Posted]]] = {
+            "mail": self._mail,
+            "mailgun": self._mailgun,
+            "sendgrid": self._sendgrid,
+        }
+
+    async def hand_in(self, name: str, request: Request, key: str | None) -> str:
+        """Take what was posted; the id of the contact.
+
+        Raises:
+            Problem: it was not taken: 401, 404, 406, 409, 413, 415, 422, or 503 for trying again.
+        """
+        door = self._view.current.door.get(name)
+        if door is None or not door.enabled:
+            raise Problem(404, "not-found", "there is no such door")
+        body = await read_body(request, self._max_bytes)
+        secret = self._sealer.open_text(door.secret)
+        if door.kind == "contacts":
+            _require(proofs.bearer_fits(request.headers.get("authorization", ""), secret))
+            mail = self._submission(name, door, body, key)
+        else:
+            posted = await self._kinds[door.kind](door, secret, request, body)
+            mail = self._incoming(name, door, posted, key)
+        try:
+            return await self._acceptor.accept(mail)
+        except KeyReusedError as error:
+            raise Problem(409, "key-reused", "this Idempotency-Key came with something else before") from error
+        except PyMongoError as error:
+            raise Problem(503, "not-stored", "not stored, try again", headers={"Retry-After": "5"}) from error
+
+    async def _mail(self, door: HttpDoor, secret: str, request: Request, body: bytes) -> Posted:  # noqa: ARG002
+        _require(proofs.bearer_fits(request.headers.get("authorization", ""), secret))
+        query = request.query_params
+        return Posted(body, query.get("sender", ""), tuple(query.getlist("recipient")))
+
+    async def _mailgun(self, door: HttpDoor, secret: str, request: Request, body: bytes) -> Posted:  # noqa: ARG002
+        form = await forms.read_form(request.headers, body)
+        _require(proofs.mailgun_signed(forms.texts(form), secret, utc_now()))
+        return await forms.mailgun_mail(form)
+
+    async def _sendgrid(self, door: HttpDoor, secret: str, request: Request, body: bytes) -> Posted:  # noqa: ARG002
+        _require(proofs.sendgrid_signed(request.headers, body, secret, utc_now()))
+        return await forms.sendgrid_mail(await forms.read_form(request.headers, body))
+
+    def _incoming(self, name: str, door: HttpDoor, posted: Posted, key: str | None) -> Incoming:
+        named = [found for one in posted.envelope_to if (found := self._mailboxes.find(one)) is not None]
+        mailboxes = named or [door.mailbox]
+        way: Door = "http" if door.kind == "mail" else "webhook"
+        return Incoming(
+            posted.raw,
+            mailboxes[0],
+            posted.envelope_from,
+            posted.envelope_to,
+            way,
+            also=others(mailboxes),
+            key=_key(name, key),
+        )
+
+    def _submission(self, name: str, door: HttpDoor, body: bytes, key: str | None) -> Incoming:
+        try:
+            submission = Submission.model_validate_json(body)
+        except ValidationError as error:
+            errors = [
+                {"field": ".".join(str(part) for part in one["loc"]) or "body", "reason": one["msg"]}
+                for one in error.errors(include_url=False, include_input=False)
+            ]
+            raise Problem(422, "invalid", "not valid: " + ", ".join(one["field"] for one in errors), errors) from None
+        mailbox = submission.mailbox or door.mailbox
+        if mailbox not in self._view.current.mailbox:
+            reason = f"there is no mailbox {mailbox!r}"
+            raise Problem(422, "invalid", "not valid: mailbox", [{"field": "mailbox", "reason": reason}])
+        return Incoming(
+            body,
+            mailbox,
+            submission.sender.identity,
+            (),
+            "http",
+            channel=submission.channel,
+            thread_key=submission.thread_key,
+            key=_key(name, key),
+        )
+
+
+def _key(door: str, key: str | None) -> tuple[str, str] | None:
+    return (door, key) if key else None
+
+
+def _require(proved: bool) -> None:
+    if not proved:
+        raise Problem(401, "unauthorized", "the token or the signature is not right")
+
+
+def doors_router(doors: Doors) -> APIRouter:
+    """POST /doors/{door}, and /doors/{door}/mime, which is the same: Mailgun posts whole mails to such addresses."""
+    routes = APIRouter(prefix="/doors", tags=["doors"])
+
+    @routes.post("/{door}", status_code=200)
+    @routes.post("/{door}/mime", status_code=200, include_in_schema=False)
+    async def hand_in(
+        door: str,
+        request: Request,
+        idempotency_key: _Key = None,
+        sender: Annotated[str | None, Query()] = None,  # noqa: ARG001 - read from the query, shown in the API's page
+        recipient: Annotated[list[str] | None, Query()] = None,  # noqa: ARG001 - the same
+    ) -> dict[str, str]:
+        """Hand a contact in: by the door's kind a raw mail, a submission as JSON, or a delivery service's form.
+
+        The answer comes when it is stored and cannot be lost. `Idempotency-Key` makes trying again harmless.
+        """
+        return {"contact": await doors.hand_in(door, request, idempotency_key)}
+
+    return routes

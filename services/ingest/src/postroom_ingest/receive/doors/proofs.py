@@ -1,0 +1,62 @@
+"""How callers of a door prove who they are. Pure; `now` is given."""
+
+import base64
+import binascii
+import hashlib
+import hmac
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from typing import Final
+
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives.asymmetric.ec import ECDSA, EllipticCurvePublicKey
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.serialization import load_der_public_key
+
+FRESH: Final = timedelta(hours=12)
+"""How old a signed time may be: delivery services try again for hours. A replay within it is the same mail, and is
+known by its Message-ID."""
+_SENDGRID_SIGNATURE: Final = "x-twilio-email-event-webhook-signature"
+_SENDGRID_TIMESTAMP: Final = "x-twilio-email-event-webhook-timestamp"
+
+
+def bearer_fits(authorization: str, secret: str) -> bool:
+    """Whether an Authorization field shows `secret` (RFC 6750 section 2.1)."""
+    scheme, _, shown = authorization.partition(" ")
+    return scheme.lower() == "bearer" and hmac.compare_digest(shown.strip().encode(), secret.encode())
+
+
+def mailgun_signed(fields: Mapping[str, str], key: str, now: datetime) -> bool:
+    """Whether Mailgun signed a post: HMAC-SHA-256 over timestamp and token under the account's signing key.
+
+    https://documentation.mailgun.com/docs/mailgun/user-manual/webhooks/securing-webhooks
+    """
+    timestamp, token, signature = (fields.get(name, "") for name in ("timestamp", "token", "signature"))
+    expected = hmac.new(key.encode(), f"{timestamp}{token}".encode(), hashlib.sha256).hexdigest()
+    return hmac.compare_digest(signature.encode(), expected.encode()) and _fresh(timestamp, now)
+
+
+def sendgrid_signed(headers: Mapping[str, str], body: bytes, public_key: str, now: datetime) -> bool:
+    """Whether SendGrid signed a post: ECDSA with SHA-256 over timestamp and body; the key is DER in base64.
+
+    https://www.twilio.com/docs/sendgrid/for-developers/parsing-email/securing-your-parse-webhooks
+    """
+    timestamp = headers.get(_SENDGRID_TIMESTAMP, "")
+    try:
+        key = load_der_public_key(base64.b64decode(public_key, validate=True))
+        signature = base64.b64decode(headers.get(_SENDGRID_SIGNATURE, ""), validate=True)
+    except (binascii.Error, ValueError):
+        return False
+    if not isinstance(key, EllipticCurvePublicKey):
+        return False
+    try:
+        key.verify(signature, timestamp.encode() + body, ECDSA(SHA256()))
+    except InvalidSignature:
+        return False
+    return _fresh(timestamp, now)
+
+
+def _fresh(timestamp: str, now: datetime) -> bool:
+    if not (timestamp.isascii() and timestamp.isdigit() and len(timestamp) <= 12):
+        return False
+    return abs(now.timestamp() - int(timestamp)) <= FRESH.total_seconds()
