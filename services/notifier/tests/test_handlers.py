@@ -6,6 +6,7 @@ import pytest
 
 from postroom_contracts import Event
 from postroom_contracts.delivery import MailFailed
+from postroom_contracts.values import Party
 from postroom_notifier.letters import NO_MAILBOX
 
 from .conftest import Notifier
@@ -13,6 +14,7 @@ from .making import MAILBOX, after, clocks, mailbox_set, opened, reply, solved
 
 pytestmark = pytest.mark.connected
 
+OTHER = Party(address="other@example.org")
 EVERYTHING: list[Event] = [opened(), clocks(due_at=after(60)), reply(), solved()]
 
 
@@ -40,7 +42,8 @@ async def test_ticket_and_clocks_at_the_same_moment_in_two_processes(notifier: N
     """Both transactions see neither; one must be run again and see the other."""
     for number in range(20):
         ticket = f"t{number}"
-        await asyncio.gather(notifier.feed(opened(ticket)), notifier.feed(clocks(ticket, after(60))))
+        anna = Party(address=f"anna{number}@example.org")
+        await asyncio.gather(notifier.feed(opened(ticket, reply_to=anna)), notifier.feed(clocks(ticket, after(60))))
     assert await notifier.states() == {f"ack:t{number}": "queued" for number in range(20)}
 
 
@@ -68,3 +71,19 @@ async def test_what_is_kept_comes_back_as_it_was(notifier: Notifier) -> None:
     assert memory.promise is not None
     assert memory.promise.due_at == after(60)
     assert memory.decided == {"acknowledgement"}
+
+
+async def test_one_address_gets_ten_acknowledgements_and_two_about_the_same(notifier: Notifier) -> None:
+    for number in range(12):
+        subject = "The printer is out of order" if number < 4 else f"Matter {'abcdefghijkl'[number]}"
+        await notifier.feed(opened(f"t{number}", subject=subject), clocks(f"t{number}"))
+    assert set(await notifier.states()) == {f"ack:t{number}" for number in (0, 1, *range(4, 12))}
+    await notifier.feed(opened("t12", subject="One more"), clocks("t12"))
+    batch = [
+        one for n in ("u1", "u2", "u3") for one in (opened(n, reply_to=OTHER, subject=f"Printer {n[1]}"), clocks(n))
+    ]
+    await notifier.feed(*batch, reply("r9", "t12"))
+    states = await notifier.states()
+    assert "ack:t12" not in states
+    assert {"ack:u1", "ack:u2", "reply:r9"} < set(states)
+    assert "ack:u3" not in states

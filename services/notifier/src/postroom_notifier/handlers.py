@@ -9,6 +9,7 @@ from postroom_contracts.outbound import ReplyRequested
 from postroom_contracts.sla import ClocksSet
 from postroom_contracts.tickets import TicketOpened
 from postroom_notifier.addresses import usable
+from postroom_notifier.caps import WINDOW, Acknowledged
 from postroom_notifier.dedup import outgoing_id
 from postroom_notifier.domain import Memory, remember_all, solves
 from postroom_notifier.letters import Letter, Letters
@@ -20,6 +21,7 @@ from postroom_plumbing.wakeup import Wakeup
 from postroom_plumbing.wire import Received
 
 Batch = Sequence[Received[Event]]
+Caused = list[tuple[Letter, Received[Event]]]
 Facts = Sequence[tuple[str, Received[Event]]]
 
 
@@ -40,7 +42,8 @@ class Handlers:
         named = _named(facts, memories, [reply for reply, _ in replies.values()])
         mailboxes = await self._mailboxes(named, unit)
         changed, wanted = remember_all(memories, [(ticket, one.event) for ticket, one in facts], mailboxes)
-        letters = [(self._letters.automatic(mail, unit.now), facts[index][1]) for index, mail in wanted]
+        letters: Caused = [(self._letters.automatic(mail, unit.now), facts[index][1]) for index, mail in wanted]
+        letters = await self._within_caps(letters, unit)
         for reply, cause in replies.values():
             letters.append((self._letters.reply(reply, mailboxes.get(reply.mailbox), unit.now), cause))
         await self._store.save(changed.values(), [_traced(*one, unit) for one in letters], unit.session)
@@ -59,6 +62,14 @@ class Handlers:
         }
         known = await self._store.existing(asked, unit.session) if asked else set()
         return {outgoing: reply for outgoing, reply in asked.items() if outgoing not in known}
+
+    async def _within_caps(self, letters: Caused, unit: Unit) -> Caused:
+        """Without the acknowledgements that would be too many for their recipient."""
+        recipients = {letter.outgoing.to[0] for letter, _ in letters if letter.outgoing.kind == "acknowledgement"}
+        if not recipients:
+            return letters
+        sent = Acknowledged(await self._store.acknowledged(recipients, unit.now - WINDOW, unit.session))
+        return [(letter, cause) for letter, cause in letters if sent.allows(letter.outgoing)]
 
     async def _mailboxes(self, needed: Set[str], unit: Unit) -> dict[str, Mailbox]:
         """The mailboxes that can send. The view may be a second old, so those it lacks are looked up."""

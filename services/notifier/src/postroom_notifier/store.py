@@ -32,8 +32,14 @@ class Store:
         self._until = {"$add": ["$$NOW", int(claim_seconds * 1000)]}
 
     async def prepare(self) -> None:
-        """Create the index by which mails are found: by state, those due first."""
-        await self._outgoing.create_indexes([IndexModel([("state", ASCENDING), ("next_at", ASCENDING)], name="due")])
+        """Create the indexes by which mails are found: by state, those due first; acknowledgements by who got them."""
+        acknowledgements = {"kind": "acknowledgement"}
+        await self._outgoing.create_indexes(
+            [
+                IndexModel(_DUE, name="due"),
+                IndexModel([("to", ASCENDING), ("queued_at", ASCENDING)], partialFilterExpression=acknowledgements),
+            ]
+        )
 
     # What is known
 
@@ -46,6 +52,12 @@ class Store:
         """Which of these outgoing mails there are already."""
         found = self._outgoing.find({"_id": {"$in": list(outgoing)}}, {"_id": 1}, session=session)
         return {document["_id"] async for document in found}
+
+    async def acknowledged(self, addresses: Collection[str], since: datetime, session: Any) -> list[tuple[str, str]]:
+        """(address, subject) of the acknowledgements that these addresses were sent since a moment."""
+        wanted = {"kind": "acknowledgement", "to": {"$in": list(addresses)}, "queued_at": {"$gte": since}}
+        found = self._outgoing.find(wanted, {"to": 1, "subject_line": 1}, session=session)
+        return [(address, one["subject_line"]) async for one in found for address in one["to"]]
 
     async def mailboxes(self, ids: Collection[str], session: Any) -> dict[str, Mailbox]:
         """Mailboxes as the settings have them this very moment, this transaction's own changes included."""
