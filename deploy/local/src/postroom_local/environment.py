@@ -11,10 +11,12 @@ from postroom_local.settings import StackSettings
 
 def assign_ports(settings: StackSettings, home: Home, processes: Sequence[Process]) -> dict[str, int]:
     """The HTTP port of each process by name: its setting's, or one the home remembers."""
-    return {
-        process.name: getattr(settings, process.port_field) if process.port_field else home.port(process.name)
-        for process in processes
-    }
+    return {process.name: _given_port(settings, process) or home.port(process.name) for process in processes}
+
+
+def _given_port(settings: StackSettings, process: Process) -> int | None:
+    port: int | None = getattr(settings, process.port_field) if process.port_field else None
+    return port
 
 
 def environment(

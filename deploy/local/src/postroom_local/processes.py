@@ -7,7 +7,8 @@ from dataclasses import dataclass
 class Process:
     """One process: `python ARGUMENTS`.
 
-    `port_field` names the setting with its HTTP port; without one the home chooses a port and remembers it.
+    `port_field` names the setting with its HTTP port; without one, or where it
+    is not set, the home chooses a port and remembers it.
     """
 
     name: str
@@ -17,7 +18,7 @@ class Process:
 
 PROCESSES = (
     Process("catcher", ("-m", "postroom_local.catcher"), "catcher_http_port"),
-    Process("ingest-receive", ("-m", "postroom_ingest", "receive")),
+    Process("ingest-receive", ("-m", "postroom_ingest", "receive"), "doors_port"),
     Process("ingest-read", ("-m", "postroom_ingest", "read")),
     Process("desk-api", ("-m", "postroom_desk", "api"), "desk_port"),
     Process("desk-record", ("-m", "postroom_desk", "record")),

@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 from postroom_local.errors import StackError
 from postroom_plumbing.settings import PREFIX, KafkaUrl, Namespace, Port
 
-PORT_FIELDS = ("smtp_port", "desk_port", "portal_port", "catcher_smtp_port", "catcher_http_port")
+PORT_FIELDS = ("smtp_port", "desk_port", "portal_port", "catcher_smtp_port", "catcher_http_port", "doors_port")
 
 
 class ServerSettings(BaseModel):
@@ -34,6 +34,8 @@ class StackSettings(ServerSettings):
     portal_port: Port = 8081
     catcher_smtp_port: Port = 2526
     catcher_http_port: Port = 8025
+    doors_port: Port | None = None
+    """Where contacts are handed in over HTTP; else a free port that the home remembers."""
     smarthost_url: Annotated[str, Field(pattern=r"^smtps?://")] | None = None
     """Where outgoing mail goes; else to the mail catcher."""
     admin_email: Annotated[str, Field(pattern=r"^[^@\s]+@[^@\s]+$")] = "admin@example.com"
@@ -47,6 +49,8 @@ class StackSettings(ServerSettings):
         seen: dict[int, str] = {}
         for field in PORT_FIELDS:
             port = getattr(self, field)
+            if port is None:
+                continue
             if port in seen:
                 raise ValueError(f"{variable(field)} and {variable(seen[port])} are both {port}")
             seen[port] = field

@@ -79,7 +79,8 @@ def _stop_on_signals(supervisor: Supervisor) -> asyncio.Event:
 
 def _check_ports(settings: StackSettings, patience: float) -> None:
     for field in PORT_FIELDS:
-        require_free(getattr(settings, field), f"free it or set {variable(field)} to another", patience)
+        if (port := getattr(settings, field)) is not None:
+            require_free(port, f"free it or set {variable(field)} to another", patience)
 
 
 async def _start(
@@ -102,7 +103,8 @@ async def _start(
         await wait_until_ready(kept, _READY_S, progress.ready)
         await _wait_for_mailboxes(kept, secrets)
         supervisor.everything_is_up()
-    _welcome(settings, home, secrets, servers, progress.say, time.monotonic() - began)
+    doors = {one.entry.name: one.entry.address for one in kept}.get("ingest-receive", "")
+    _welcome(settings, home, secrets, servers, doors, progress.say, time.monotonic() - began)
 
 
 async def _wait_for_mailboxes(kept: Sequence[Kept], secrets: Secrets) -> None:
@@ -139,7 +141,7 @@ async def _start_services(
     http_ports = assign_ports(settings, home, processes)
     kept = []
     for process in processes:
-        if process.port_field is None:
+        if process.port_field is None or getattr(settings, process.port_field) is None:
             require_free(http_ports[process.name], home.port_advice(process.name))
         environ = environment(process, os.environ, settings, secrets, servers, http_ports)
         child = python_child(process, environ, home)
@@ -160,6 +162,7 @@ def _welcome(
     home: Home,
     secrets: Secrets,
     servers: Servers,
+    doors: str,
     say: Callable[[str], None],
     seconds: float,
 ) -> None:
@@ -169,6 +172,7 @@ Postroom is ready ({seconds:.0f} s).
   agents' site and API   http://localhost:{settings.desk_port}
   customers' site        http://localhost:{settings.portal_port}
   mail in (SMTP)         localhost:{settings.smtp_port}, for example to support@example.com
+  contacts in (HTTP)     {doors}/doors/…, one for each setting of kind door
   mail that went out     http://localhost:{settings.catcher_http_port}
   events (Kafka)         {servers.kafka_url} ({labels.get("kafka", "yours")})
   first admin            {settings.admin_email}, password {secrets.admin_password}
