@@ -5,26 +5,26 @@ A source's definition that differs from ours on purpose is translated here by th
 """
 
 import hashlib
+import itertools
 import re
 from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from postroom_ingest.parse import Address
-from postroom_ingest.parse.charsets import codecs_for
-from postroom_ingest.parse.html import as_text, sanitised
-from tests.corpus.attached import ATTACHED
+from tests.corpus.addressed import Answer, Judge, addresses, field, first_of, sender
+from tests.corpus.attached import ATTACHED, swallows
 from tests.corpus.cases import CORPUS, Case, Check, plain
 from tests.corpus.reading import Reading, ours
 from tests.corpus.threading import threads
 
-Answer = tuple[bool, object]
-"""Whether a key's expectation is met, and what there is instead."""
-Judge = Callable[[Any, Reading, str], Answer]
+from postroom_ingest.parse import parse
+from postroom_ingest.parse.charsets import codecs_for
+from postroom_ingest.parse.html import as_text, sanitised
 
 _WORD = re.compile(r"\w+")
 _UUENCODED = re.compile(r"^begin [0-7]{3} .*?^end$", re.MULTILINE | re.DOTALL)
+_TITLE = re.compile(r"(?i)<title>([^<]*)")
 _LINK = re.compile(r"\]\(https?://[^)]*\)")
 _LIKE = 0.9
 """Share of the words that a text which only has to look alike must have in common."""
@@ -33,18 +33,30 @@ _LIKE = 0.9
 def judge(case: Case, read: Callable[[bytes], Reading] = ours) -> list[Check]:
     """Every expectation about reading that the case's sources have."""
     if case.form == "mbox":
-        return threads(case.expect, case)
+        return threads(case)
     if case.form != "message":
         return []
     reading = read(case.raw)
     unread = [d for d in reading.mail.defects if d.startswith("unread:")]
-    checks = [Check("read at all", not unread, (), unread), *threads(case.expect, case)]
+    checks = [Check("read at all", not unread, (), unread), *threads(case)]
     for source, expect in ((case.source, case.expect), *case.also):
         for key, wanted in expect.items():
-            if key in JUDGES and not ("with_delimiter" in expect and key.startswith("body_")):  # a matter of trimming
+            if (
+                key in JUDGES
+                and not _particular(key, expect)
+                and not ("with_delimiter" in expect and key.startswith("body_"))
+            ):  # a matter of trimming
                 right, got = JUDGES[key](wanted, reading, source)
                 checks.append(Check(key, right, wanted, got))
     return checks
+
+
+def _particular(key: str, expect: dict[str, Any]) -> bool:
+    """Whether an expectation is the way one source recovers from a mail it could not read.
+
+    stalwart marks them: a part that is never closed swallows all that follows and is then an attachment.
+    """
+    return "encoding_problem" in expect and key in ("n_parts", "n_attachments_rfc8621", "attachments")
 
 
 def squeezed(text: str | None) -> str:
@@ -57,62 +69,8 @@ def pieces(wanted: Any) -> list[str]:
     return wanted if isinstance(wanted, list) else [wanted]
 
 
-def emails(wanted: list[Any]) -> list[str]:
-    """The addresses of an expected list, however its source names them; a route (`@a:b@c`) and spaces are no part."""
-    found = (one if isinstance(one, str) else (one.get("address") or one.get("email") or "") for one in wanted)
-    bare = ("".join(address.strip("<>").rpartition(":")[2].split()) for address in found)
-    return [address.lower() for address in bare if address]
-
-
 def _equal(wanted: Any, got: str | None) -> Answer:
     return plain(wanted).strip() == plain(got).strip(), got
-
-
-def _addresses(pick: Callable[[Reading], tuple[Address, ...]]) -> Judge:
-    """Names and addresses in order; a list entry without an address is a source's leftover."""
-
-    def judge_them(wanted: Any, reading: Reading, _source: str) -> Answer:
-        got = pick(reading)
-        entries = [w for w in wanted if emails([w])]
-        right = emails(entries) == [a.address.lower() for a in got] and all(
-            _same_name(entry, address) for entry, address in zip(entries, got, strict=True)
-        )
-        return right, got
-
-    return judge_them
-
-
-def _same_name(entry: Any, got: Address) -> bool:
-    if isinstance(entry, str) or not ("name" in entry or "display" in entry):
-        return True
-    name = " ".join((entry.get("name") or entry.get("display") or "").split()).strip("\"' ")
-    # A name that only repeats the address is none for us, and sources differ on the quotes within a name.
-    return name.lower() == got.address.lower() and not got.name or name.replace('"', "") == got.name.replace('"', "")
-
-
-def _from(reading: Reading) -> tuple[Address, ...]:
-    return (reading.mail.from_,) if reading.mail.from_ else ()
-
-
-def _first(judge_them: Judge) -> Judge:
-    """Of several senders we keep the first (RFC 5322 section 3.6.2 allows more; replies go to one)."""
-    return lambda wanted, reading, source: judge_them(wanted[:1], reading, source)
-
-
-def _field(pick: Callable[[Reading], tuple[Address, ...]], *, first: bool = False) -> Judge:
-    """A whole field, decoded: its names and addresses are all there."""
-
-    def judge_field(wanted: Any, reading: Reading, _source: str) -> Answer:
-        got = pick(reading)
-        text = wanted.replace('"', "").lower()
-        for address in got:
-            for word in (*address.name.replace('"', "").lower().split(), address.address.lower()):
-                if "\ufffd" not in text and word not in text:  # what a source could not read proves nothing
-                    return False, got
-        count = 1 if first else text.count("<") or text.count("@")
-        return len(got) == count or not got and "@" not in text, got
-
-    return judge_field
 
 
 def _ids(wanted: Any, got: tuple[str, ...]) -> Answer:
@@ -189,7 +147,7 @@ def _html(wanted: Any, reading: Reading, source: str) -> Answer:
         return number == wanted.get("count", number) or number >= 1, got
     whole = wanted["equals"] if isinstance(wanted, dict) else wanted
     shown = plain(as_text(sanitised(whole))) in plain(as_text(reading.mail.html or ""))
-    return squeezed(whole) in squeezed(got) and shown or not whole.strip() and not got.strip(), got
+    return (squeezed(whole) in squeezed(got) and shown) or (not whole.strip() and not got.strip()), got
 
 
 def _look_alike(wanted: Any, reading: Reading, _source: str) -> Answer:
@@ -201,6 +159,7 @@ def _look_alike(wanted: Any, reading: Reading, _source: str) -> Answer:
         return not _WORD.search(got), got
     text = as_text(sanitised(wanted)) if "<" in wanted and ">" in wanted else wanted
     words = Counter(_WORD.findall(_LINK.sub("]", _UUENCODED.sub("", text))))
+    got += " ".join(_TITLE.findall(html_source(reading)))  # zammad shows it
     missing = words - Counter(_WORD.findall(got))
     return missing.total() <= (1 - _LIKE) * words.total(), (got, missing)
 
@@ -225,12 +184,28 @@ def _decoded_bodies(wanted: Any, reading: Reading, source: str) -> Answer:
         if one["kind"] == "binary":
             right &= hashlib.sha256(content).hexdigest() == one["sha256"]
         else:
-            right &= _lines(beside(one["file"], source).read_bytes()) == _lines(content)
+            text, kept = _lines(beside(one["file"], source).read_bytes()), _lines(content)
+            # mime4j drops lines that are neither field nor body; we show them
+            right &= text == kept or (text in kept and not _LOST_IN_MIME4J.isdisjoint(reading.mail.defects))
     return right, [(leaf.type, len(leaf.content)) for leaf in reading.opened]
 
 
 def _lines(content: bytes) -> bytes:
     return content.replace(b"\r\n", b"\n").rstrip()
+
+
+_LOST_IN_MIME4J = {"no-headers", "no-blank-line-after-headers"}
+
+
+def _leaves(wanted: Any, reading: Reading, _source: str) -> Answer:
+    """A multipart without any delimiter has no leaves for mime4j; we show what it holds as text."""
+    bare = "broken-multipart" in reading.mail.defects and wanted == 0
+    return len(reading.opened) == (1 if bare else wanted), len(reading.opened)
+
+
+def _multiparts(wanted: Any, reading: Reading, _source: str) -> Answer:
+    bare = "broken-multipart" in reading.mail.defects and not reading.children
+    return reading.multiparts + bare == wanted, reading.multiparts
 
 
 def _charset(wanted: Any, reading: Reading, _source: str) -> Answer:
@@ -240,16 +215,22 @@ def _charset(wanted: Any, reading: Reading, _source: str) -> Answer:
 
 def _has_part(*types: str) -> Judge:
     def judge_types(wanted: Any, reading: Reading, _source: str) -> Answer:
-        got = [leaf.type for leaf in reading.leaves if leaf.disposition != "attachment"]
+        got = [leaf.type for leaf in reading.leaves if leaf.disposition != "attachment" and leaf.content.strip()]
         return any(one in types for one in got) is wanted, got
 
     return judge_types
 
 
 def _parts(wanted: Any, reading: Reading, source: str) -> Answer:
-    opened = source == "deltachat/deltachat-core-rust"
-    got = len(reading.opened) if opened else reading.parts
-    return got == wanted, got
+    got = len(reading.opened) if source == "deltachat/deltachat-core-rust" else reading.parts
+    return got == wanted or (got > wanted and swallows(reading, source)), got
+
+
+def _defects(_wanted: Any, reading: Reading, _source: str) -> Answer:
+    """Python's parser, whose names these are, takes a part that is only the head of a message for a message."""
+    heads = (parse(leaf.content).defects for leaf in reading.leaves if leaf.type == "message/rfc822-headers")
+    got = (*reading.mail.defects, *itertools.chain(*heads))
+    return bool(got), got
 
 
 def _tree(wanted: Any, reading: Reading, _source: str) -> Answer:
@@ -259,25 +240,25 @@ def _tree(wanted: Any, reading: Reading, _source: str) -> Answer:
 
 JUDGES: dict[str, Judge] = {
     "subject": _subject,
-    "subject_starts": lambda w, r, s: (r.mail.subject.startswith(w), r.mail.subject),
+    "subject_starts": lambda w, r, _s: (r.mail.subject.startswith(w), r.mail.subject),
     "outer_subject": _subject,
-    "message_id": lambda w, r, s: (r.mail.message_id == w, r.mail.message_id),
-    "in_reply_to": lambda w, r, s: _ids(w, r.mail.in_reply_to),
-    "references": lambda w, r, s: _ids(w, r.mail.references),
-    "from": _first(_addresses(_from)),
-    "to": _addresses(lambda r: r.mail.to),
-    "cc": _addresses(lambda r: r.mail.cc),
-    "reply_to": _addresses(lambda r: r.mail.reply_to),
-    "from_emails": _first(_addresses(_from)),
-    "to_emails": _addresses(lambda r: r.mail.to),
-    "cc_emails": _addresses(lambda r: r.mail.cc),
-    "reply_to_emails": _addresses(lambda r: r.mail.reply_to),
-    "from_email": lambda w, r, s: _addresses(_from)([w], r, s),
-    "to_email": lambda w, r, s: _addresses(lambda reading: reading.mail.to)([w], r, s),
-    "from_display_name": lambda w, r, s: _equal(w, r.mail.from_.name if r.mail.from_ else ""),
-    "from_name": lambda w, r, s: _equal(w, r.mail.from_.name if r.mail.from_ else ""),
-    "from_header": _field(_from, first=True),
-    "to_header": _field(lambda r: r.mail.to),
+    "message_id": lambda w, r, _s: (r.mail.message_id == w, r.mail.message_id),
+    "in_reply_to": lambda w, r, _s: _ids(w, r.mail.in_reply_to),
+    "references": lambda w, r, _s: _ids(w, r.mail.references),
+    "from": first_of(addresses(sender)),
+    "to": addresses(lambda r: r.mail.to),
+    "cc": addresses(lambda r: r.mail.cc),
+    "reply_to": addresses(lambda r: r.mail.reply_to),
+    "from_emails": first_of(addresses(sender)),
+    "to_emails": addresses(lambda r: r.mail.to),
+    "cc_emails": addresses(lambda r: r.mail.cc),
+    "reply_to_emails": addresses(lambda r: r.mail.reply_to),
+    "from_email": lambda w, r, s: addresses(sender)([w], r, s),
+    "to_email": lambda w, r, s: addresses(lambda reading: reading.mail.to)([w], r, s),
+    "from_display_name": lambda w, r, _s: _equal(w, r.mail.from_.name if r.mail.from_ else ""),
+    "from_name": lambda w, r, _s: _equal(w, r.mail.from_.name if r.mail.from_ else ""),
+    "from_header": field(sender, first=True),
+    "to_header": field(lambda r: r.mail.to),
     "text_body": _text,
     "text_body_0": _first_text,
     "text_body_starts": _first_text,
@@ -286,26 +267,26 @@ JUDGES: dict[str, Judge] = {
     "body_not_contains": _has_not,
     "text_body_file": _text_file,
     "html_as_text": _look_alike,
-    "html_body_as_text": lambda w, r, s: _equal(w, as_text(sanitised(html_source(r)))),
+    "html_body_as_text": lambda w, r, _s: _equal(w, as_text(sanitised(html_source(r)))),
     "body_sanitized": _look_alike,
     "inline_text_parts": _has(lambda r: r.mail.text),
     "html_body": _html,
     "html_contains": _has(html_source),
-    "html_body_ends": lambda w, r, s: (html_source(r).rstrip().endswith(w), html_source(r)[-80:]),
+    "html_body_ends": lambda w, r, _s: (html_source(r).rstrip().endswith(w), html_source(r)[-80:]),
     "has_text": _has_part("text/plain"),
     "has_html": _has_part("text/html"),
     "has_calendar_alternative": _has_part("text/calendar"),
-    "body_content_type": lambda w, r, s: (w == "text/plain" or r.mail.html is not None, r.mail.html),
+    "body_content_type": lambda w, r, _s: (w == "text/plain" or r.mail.html is not None, r.mail.html),
     "charset": _charset,
-    "content_type": lambda w, r, s: (r.type == w, r.type),
+    "content_type": lambda w, r, _s: (r.type == w, r.type),
     "n_parts": _parts,
-    "n_child_parts": lambda w, r, s: (r.children == w, r.children),
-    "n_leaf_bodies": lambda w, r, s: (len(r.opened) == w, len(r.opened)),
-    "n_multiparts": lambda w, r, s: (r.multiparts == w, r.multiparts),
+    "n_child_parts": lambda w, r, _s: (r.children == w, r.children),
+    "n_leaf_bodies": _leaves,
+    "n_multiparts": _multiparts,
     "n_messages": lambda w, r, s: (r.messages == w or "mime4j" not in s, r.messages),
     "decoded_bodies": _decoded_bodies,
     "mime_tree": _tree,
-    "defects": lambda w, r, s: (bool(r.mail.defects), r.mail.defects),
-    "defects_include": lambda w, r, s: (bool(r.mail.defects), r.mail.defects),
+    "defects": _defects,
+    "defects_include": _defects,
     **ATTACHED,
 }

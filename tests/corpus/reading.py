@@ -21,8 +21,8 @@ class Leaf:
     """After transfer decoding."""
     charset: str = ""
     disposition: str = ""
-    encoded: int = 0
-    """Bytes before transfer decoding, LF line ends counted as CRLF."""
+    encoded: bytes = b""
+    """The content before transfer decoding."""
 
     @cached_property
     def text(self) -> str:
@@ -66,9 +66,8 @@ def _structure(body: bytes) -> Part:
 
 
 def _leaf(part: Part, body: bytes) -> Leaf:
-    encoded = body[part.start : part.end]
-    size = len(encoded) + encoded.count(b"\n") - encoded.count(b"\r\n")
-    return Leaf(part.type, part.content(body), part.params.token("charset"), part.disposition.value, size)
+    charset, encoded = part.params.token("charset"), body[part.start : part.end]
+    return Leaf(part.type, part.content(body), charset, part.disposition.value, encoded)
 
 
 def _all(part: Part) -> Iterator[Part]:

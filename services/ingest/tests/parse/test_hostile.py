@@ -18,6 +18,7 @@ SHARDS = st.sampled_from(
      b"quoted-printable", b"x-uuencode", b"; charset=utf-7", b"; charset=iso-2022-jp", b"; charset=hz", b"\x1b$B",
      b"=?utf-8?Q?=C3?=", b"=?gb2312?B?", b"?=", b'"', b"(", b"<", b">", b",", b":", b";", b"\\", b"\x00", b"\xff\xfe",
      b"; filename*0*=a''%", b'; name="', b"attachment", b"\r\n ", b"begin 644 a\n", b"=", b"+2AA-", b"<a@b>", b"\xe9",
+     b"text/calendar", b"application/ms-tnef", b"\x78\x9f\x3e\x22", b"BEGIN:VEVENT\n", b"=ybegin name=x\n",
      b"Mon, 32 Nov 0000 25:61:61 +9999"]
 )  # fmt: skip
 VALUES = st.lists(SHARDS | st.binary(max_size=8), max_size=6).map(b"".join)
@@ -87,6 +88,9 @@ EXPENSIVE = {
     "commas": b"To: " + b"x," * 30_000 + b"\r\n\r\n",
     "addresses": b"To: " + b"a@b," * 20_000 + b"\r\n\r\n",
     "parameters": b"Content-Type: text/plain" + b';a="b' * 10_000 + b"\r\n\r\n",
+    "files in a text": b"Subject: x\r\n\r\n" + b"begin 644 a\r\n#aaaa\r\nend\r\n" * MANY,
+    "files in a text without end": b"Subject: x\r\n\r\n" + b"begin 644 a\r\n#AAAA\r\n" * MANY,
+    "raw bytes in the head": b"".join(b"%s: " % n + b"\xce\xe4" * 30_000 + b"\r\n" for n in (b"To", b"Cc", b"Subject")),
     "base64 in pieces": b"Content-Transfer-Encoding: base64\r\n\r\n" + b"aaaa=" * MANY,
     "escapes": b"Content-Type: text/plain; charset=iso-2022-jp\r\n\r\n" + b"\x1b$B!\xff" * MANY,
     "html nested": HTML + b"<div>" * MANY,

@@ -3,6 +3,7 @@
 No mail is refused for being malformed: `parse` always gives a mail a person can read and names what was wrong.
 """
 
+from postroom_ingest.parse.calendar import Invitation
 from postroom_ingest.parse.classify import Automatic, automatic
 from postroom_ingest.parse.headers import Headers, read_head
 from postroom_ingest.parse.identity import fingerprint, synthetic_message_id
@@ -17,6 +18,7 @@ __all__ = [
     "AutomaticKind",
     "Headers",
     "Importance",
+    "Invitation",
     "Mail",
     "NoSuchPartError",
     "attachment_bytes",

@@ -12,6 +12,7 @@ _MOST_PIECES = 20
 """A name in more pieces than this is no name; the bound keeps hostile fields cheap, as do those in the pattern."""
 _QUOTED_PAIR = re.compile(r"\\(.)")
 _SPACE = re.compile(r"\s+")
+_SPACE_IN_ADDRESS = re.compile(r"\s*([.@])\s*")
 
 
 def addresses(field: bytes, defects: list[str], hint: str = "") -> tuple[Address, ...]:
@@ -55,7 +56,10 @@ def _mailboxes(text: str, defects: list[str]) -> tuple[Address, ...]:
 
 def _bare(name: list[str]) -> str:
     """An address that stands without angle brackets."""
-    words = [w for w in "".join(name).split() if "@" in w]
+    text = "".join(name)
+    if "@" not in text:
+        return ""
+    words = [w for w in _SPACE_IN_ADDRESS.sub(r"\1", text).split() if "@" in w]  # RFC 5322 section 4.4 allows them
     return words[-1] if words else ""
 
 

@@ -29,12 +29,13 @@ def choose_bodies(root: Part) -> Bodies:
 def _take_any_text(root: Part, found: Bodies) -> None:
     """A mail that is nothing but, say, text/enriched is still read rather than offered for download."""
     first = next(root.leaves())
-    if first.type.startswith("text/") and first.type != "text/calendar" and not _is_file(first):
+    if first.type.startswith("text/") and first.type != "text/calendar" and not is_file(first):
         found.text.append(first)
         found.attached = [part for part in found.attached if part is not first]
 
 
-def _is_file(part: Part) -> bool:
+def is_file(part: Part) -> bool:
+    """Whether a leaf is called a file, by its disposition or by having a name."""
     return part.disposition.value == "attachment" or _named(part)
 
 

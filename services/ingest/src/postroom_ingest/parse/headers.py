@@ -26,9 +26,10 @@ class Headers:
 
     def value(self, name: str) -> bytes:
         """The first value of the field that is not blank, or empty."""
-        for value in self._fields.get(name, ()):
-            if found := _unfolded(value):
-                return found
+        if name in self._fields:
+            for value in self._fields[name]:
+                if found := _unfolded(value):
+                    return found
         return b""
 
     def values(self, name: str) -> list[bytes]:

@@ -1,12 +1,17 @@
 """Which language a text is in, from its first few hundred characters; silent when that would be a guess."""
 
 import re
+from collections import Counter
 from collections.abc import Callable
 from functools import cache
 from typing import Final
 
 _SAMPLE_CHARS: Final = 250
-"""Enough for a verdict in all languages tried; the cost grows with it (60 us at 250)."""
+"""Enough for a verdict in all languages tried; the cost grows with it (100-200 us at 250)."""
+_GLANCE_CHARS: Final = 80
+_SURE: Final = 0.9
+"""A verdict as sure as this on the first glance stands: of 331 real texts 3 got another from the whole sample, all in
+two languages."""
 _FEWEST_LETTERS: Final = 12
 _CERTAIN: Final = 0.6
 """Below this lie the wrong verdicts; of 250 pieces of 30-90 letters in 22 languages none above it was wrong."""
@@ -23,6 +28,26 @@ _SCRIPTS: Final[tuple[tuple[str, re.Pattern[str]], ...]] = (
 _KANA_SHARE: Final = 0.1
 _SCRIPT_SHARE: Final = 0.4
 _FEWEST_SIGNS: Final = 4
+_FEW_WORDS: Final[dict[str, str]] = {
+    "en": "the and you your this that with have has was were are from will would not been which please our can any we",
+    "de": "und der das nicht ist ich sie mit eine einen für auf wir haben bitte wird oder auch dem den sind ihre noch",
+    "fr": "les des est vous nous pour dans une je votre avec pas sur mais aux du être avez notre cette merci qui ce",
+    "es": "el los las por para una con su está gracias como pero muy más usted este puede hola sobre desde nos le",
+    "it": "il che di per non una sono con della del gli come anche più questo grazie nella alla ho mi è delle ci",
+    "nl": "het een van niet dat voor zijn met wij ook naar bij heeft kunnen graag mijn deze maar heb wordt uw nog dit",
+    "pt": "os uma não para com por você está mais obrigado foi são meu minha isso pelo pela tem também seu ao",
+}
+_WORD_OF: Final = {
+    word: code
+    for code, words in _FEW_WORDS.items()
+    for word in words.split()
+    if sum(word in other.split() for other in _FEW_WORDS.values()) == 1
+}
+"""Little words that tell these languages apart; those of two of them are left out."""
+_ENOUGH_WORDS: Final = 5
+_CLEAR_LEAD: Final = 4
+_LATIN: Final = "la"
+"""Nobody writes to a support desk in it, and names and filler text look like it."""
 _DENSE: Final = frozenset({"zh", "ja", "ko"})
 
 
@@ -34,7 +59,12 @@ def guess_language(text: str) -> str | None:
         return found
     if letters < _FEWEST_LETTERS:
         return None
-    language, probability = _identifier()(sample)
+    if found := _by_little_words(sample):
+        return found
+    identify = _identifier()
+    language, probability = identify(sample[:_GLANCE_CHARS])
+    if probability < _SURE and len(sample) > _GLANCE_CHARS:
+        language, probability = identify(sample)
     return language if probability >= _CERTAIN else None
 
 
@@ -57,6 +87,17 @@ def _by_script(sample: str, letters: int) -> str | None:
     return None
 
 
+def _by_little_words(sample: str) -> str | None:
+    """The verdict where they leave no doubt, in 5 us instead of the model's 200."""
+    counts = Counter(map(_WORD_OF.get, sample.lower().split()))
+    del counts[None]
+    (best, hits), *others = counts.most_common(2) or [(None, 0)]
+    second = others[0][1] if others else 0
+    if best == "en" and not sample.isascii():  # English sentences are in mails of every language
+        return None
+    return best if hits >= _ENOUGH_WORDS and hits >= _CLEAR_LEAD * second else None
+
+
 @cache
 def _identifier() -> Callable[[str], tuple[str, float]]:
     # Imported at the first use: they bring numpy and half a second of model loading, and the receivers that only
@@ -65,7 +106,7 @@ def _identifier() -> Callable[[str], tuple[str, float]]:
     from py3langid.langid import MODEL_FILE, LanguageIdentifier
 
     identifier = LanguageIdentifier.from_model_file(MODEL_FILE, norm_probs=True)
-    identifier.set_languages([code for code in identifier.labels if len(code) == 2])
+    identifier.set_languages([code for code in identifier.labels if len(code) == 2 and code != _LATIN])
     identifier.nb_ptc = numpy.ascontiguousarray(
         identifier.nb_ptc
     )  # the choice above left it column by column: 1.5 x slower

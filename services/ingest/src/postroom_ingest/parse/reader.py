@@ -8,15 +8,19 @@ from typing import Final, NamedTuple
 
 from postroom_ingest.parse.addresses import addresses
 from postroom_ingest.parse.bodies import Bodies, choose_bodies
+from postroom_ingest.parse.calendar import MAX_CALENDAR_BYTES, Invitation, read_invitation
+from postroom_ingest.parse.charsets import decode
 from postroom_ingest.parse.classify import automatic
+from postroom_ingest.parse.guess import guess
 from postroom_ingest.parse.headers import Head, Headers, prepared, read_head
+from postroom_ingest.parse.inner import with_inner_parts
 from postroom_ingest.parse.language import guess_language
 from postroom_ingest.parse.limits import MAX_DEFECTS, MAX_NAME_CHARS, MAX_TEXT_CHARS
 from postroom_ingest.parse.model import Attachment, Importance, Mail
 from postroom_ingest.parse.rendering import Rendering
 from postroom_ingest.parse.structure import Part, read_structure
 from postroom_ingest.parse.threads import id_of, message_id, references_of, replied_to_of, root_of, thread_root
-from postroom_ingest.parse.words import decode_words
+from postroom_ingest.parse.words import decode_words, tells_charset
 
 UNREAD: Final = "unread:"
 """Begins the defect of a mail whose text is its bare source, because reading it raised an error."""
@@ -31,6 +35,10 @@ _EXTENSIONS: Final = {
     "image/gif": "gif",
     "application/pdf": "pdf",
 }
+
+
+_RAW_FIELDS: Final = ("subject", "from", "to", "cc", "reply-to")
+_CALENDARS: Final = frozenset({"text/calendar", "application/ics"})
 
 
 class NoSuchPartError(LookupError):
@@ -88,6 +96,7 @@ def _read(raw: bytes, envelope_from: str | None) -> Mail:
         automatic=why.kind if why else None,
         automatic_evidence=why.evidence if why else None,
         defects=tuple(dict.fromkeys(defects))[:MAX_DEFECTS],
+        invitation=_invitation(opened),
     )
 
 
@@ -107,10 +116,18 @@ def _open(raw: bytes) -> _Opened:
     raw = prepared(raw)
     head = read_head(raw)
     defects = list(head.defects)
-    bodies = choose_bodies(read_structure(raw, head, defects))
+    bodies = choose_bodies(with_inner_parts(read_structure(raw, head, defects), raw))
     first = next(iter(bodies.text or bodies.html), None)
     hint = first.params.token("charset") if first else ""
+    hint = hint if tells_charset(hint) else _charset_of_head(head.headers)
     return _Opened(raw, head, bodies, Rendering(raw, bodies, defects), hint, defects)
+
+
+def _charset_of_head(headers: Headers) -> str:
+    """The charset of raw bytes in the head, guessed from all such fields together: one name is too short for it."""
+    values = [value for name in _RAW_FIELDS if not (value := headers.value(name)).isascii()]
+    name = guess(b"\n".join(values))[1] if values else ""
+    return name if tells_charset(name) else ""
 
 
 def _unread(raw: bytes, error: Exception) -> Mail:
@@ -153,19 +170,36 @@ def _attachment(part: Part, opened: _Opened) -> tuple[Attachment, bytes]:
     return described, content
 
 
+def _invitation(opened: _Opened) -> Invitation | None:
+    """Of the first calendar object with an event, whether it is an alternative of the text or a file."""
+    for part in opened.bodies.attached:
+        given = part.disposition.params.get("filename", b"") or part.params.params.get("name", b"")
+        if part.type in _CALENDARS or given.lower().endswith(b".ics"):
+            text = decode(part.content(opened.raw, MAX_CALENDAR_BYTES), part.params.token("charset"), [])
+            if invitation := read_invitation(text, part.params.token("method")):
+                return invitation
+    return None
+
+
 def _file_name(part: Part, content: bytes, opened: _Opened) -> str:
     """The name the sender gave, safe to save under; otherwise one made from the type."""
     given = part.disposition.text("filename", opened.defects, opened.hint)
-    given = given or part.params.text("name", opened.defects, opened.hint)
+    for key in ("name", "filename", "file"):
+        given = given or part.params.text(key, opened.defects, opened.hint)
     extension = _EXTENSIONS.get(part.type, "bin")
     if not given and part.type == "message/rfc822":
         given = decode_words(read_head(content).headers.value("subject"), [], opened.hint)[:200]
         given = given and f"{given}.eml"
+    return safe_name(given) or f"part-{part.index}.{extension}"
+
+
+def safe_name(given: str) -> str:
+    """A file name without its folders and without what file systems refuse, cut to a length they take."""
     name = _UNSAFE_IN_NAME.sub("_", given.replace("\\", "/").rpartition("/")[2]).strip(" .")
     if len(name) > MAX_NAME_CHARS:
         stem, dot, end = name.rpartition(".")
         name = f"{stem[: MAX_NAME_CHARS - 12]}{dot}{end[:11]}"[:MAX_NAME_CHARS]
-    return name or f"part-{part.index}.{extension}"
+    return name
 
 
 def _sent_at(headers: Headers, defects: list[str]) -> datetime | None:

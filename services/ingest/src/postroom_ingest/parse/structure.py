@@ -14,6 +14,7 @@ from postroom_ingest.parse.params import Parametrised, content_type, parametrise
 from postroom_ingest.parse.transfer import decode_transfer
 
 _AFTER_DELIMITER = re.compile(rb"(--)?[ \t]*(?:\r?\n|$)")
+_ANYTHING_AFTER = re.compile(rb"(--)?(?:[ \t][^\n]*)?(?:\r?\n|$)")
 _LIKELY_BOUNDARY = re.compile(
     rb"^--([^\s][^\r\n]{0,69}?)[ \t]*\r?\n(?=content-[a-z-]+:|\r?\n)", re.IGNORECASE | re.MULTILINE
 )
@@ -33,9 +34,13 @@ class Part:
     index: int = -1
     """Number of the leaf in the order of the mail; -1 for a container."""
     children: list["Part"] = field(default_factory=list)
+    data: bytes | None = None
+    """The content itself, for a part that does not lie in the message as such but was found within another."""
 
     def content(self, raw: bytes, limit: int | None = None) -> bytes:
         """The leaf's bytes, at most about `limit` encoded ones of them."""
+        if self.data is not None:
+            return self.data[:limit]
         end = self.end if limit is None else min(self.end, self.start + limit)
         return decode_transfer(raw[self.start : end], self.headers.token("content-transfer-encoding"))
 
@@ -80,10 +85,14 @@ class _Reader:
             part.children.append(self.part(head, end, default, depth + 1))
 
     def _regions(self, part: Part) -> list[tuple[int, int]]:
-        boundary = part.params.params.get("boundary", b"").rstrip() or part.params.token("boundary").encode()
-        if boundary:
-            regions = self._between(boundary, part.start, part.end)
-            if regions:
+        given = part.params.params.get("boundary", b"") or part.params.token("boundary").encode()
+        # As it stands; then without the space at its end that RFC 2046 forbids; then with words behind it.
+        for boundary, after in (
+            (given, _AFTER_DELIMITER),
+            (given.rstrip(), _AFTER_DELIMITER),
+            (given, _ANYTHING_AFTER),
+        ):
+            if boundary and (regions := self._between(boundary, part.start, part.end, after)):
                 return regions
         self._defects.append("broken-multipart")
         stop = min(part.end, part.start + _SEARCHED_FOR_BOUNDARY)
@@ -93,8 +102,13 @@ class _Reader:
             return self._between(likely[1], part.start, part.end)
         return []
 
-    def _between(self, boundary: bytes, start: int, end: int) -> list[tuple[int, int]]:
-        """Regions between the delimiter lines (RFC 2046 section 5.1.1), line end before a delimiter left out."""
+    def _between(
+        self, boundary: bytes, start: int, end: int, rest: re.Pattern[bytes] = _AFTER_DELIMITER
+    ) -> list[tuple[int, int]]:
+        """Regions between the delimiter lines (RFC 2046 section 5.1.1), line end before a delimiter left out.
+
+        Delimiters with nothing at all between them bound no part, unless it were the only one.
+        """
         raw, needle = self._raw, b"--" + boundary
         regions: list[tuple[int, int]] = []
         opened = -1
@@ -103,7 +117,7 @@ class _Reader:
             at = raw.find(needle, at, end)
             if at < 0:
                 break
-            after = _AFTER_DELIMITER.match(raw, at + len(needle), end)
+            after = rest.match(raw, at + len(needle), end)
             if after is None or (at > start and raw[at - 1 : at] not in (b"\n", b"\r")):
                 at += len(needle)
                 continue
@@ -119,7 +133,7 @@ class _Reader:
         if opened >= 0:
             regions.append((opened, end))
             self._defects.append("multipart-not-closed")
-        return regions
+        return [region for region in regions if region[0] < region[1]] or regions[:1]
 
     def _before(self, at: int, opened: int) -> int:
         if at > opened and self._raw[at - 1 : at] == b"\n":

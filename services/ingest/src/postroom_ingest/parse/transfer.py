@@ -4,6 +4,7 @@ import binascii
 import re
 
 _NOT_BASE64 = re.compile(rb"[^A-Za-z0-9+/]+")
+_WORDS = re.compile(rb"\s*[^\s=]+(?: [^\s=]+){2}")
 _PADDING = re.compile(rb"=+")
 _UU_BEGIN = re.compile(rb"^begin [0-7]{3,4} [^\n]*\n", re.MULTILINE)
 _UU_END = re.compile(rb"^(?:`|end)", re.MULTILINE)
@@ -17,13 +18,18 @@ def decode_transfer(data: bytes, encoding: str) -> bytes:
         case "quoted-printable":
             return binascii.a2b_qp(data)
         case "x-uuencode" | "uuencode" | "x-uue" | "uue":
-            return _decode_uu(data)
+            return decode_uu(data)
         case _:
             return data
 
 
 def decode_base64(data: bytes) -> bytes:
-    """Base64 with stray characters passed over, padding in the middle and a lost end accepted."""
+    """Base64 with stray characters passed over, padding in the middle and a lost end accepted.
+
+    What is plain text in spite of its label stays as it is.
+    """
+    if _WORDS.match(data):  # three words on a line: base64 has no spaces
+        return data
     try:
         decoded = binascii.a2b_base64(data)
     except binascii.Error:
@@ -44,7 +50,8 @@ def _patched(data: bytes) -> bytes:
     return bytes(out)
 
 
-def _decode_uu(data: bytes) -> bytes:
+def decode_uu(data: bytes) -> bytes:
+    """The file between `begin` and `end`; what is not uuencoded stays as it is."""
     begin = _UU_BEGIN.search(data)
     end = _UU_END.search(data, begin.end()) if begin else None
     if not begin or not end:

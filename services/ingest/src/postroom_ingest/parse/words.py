@@ -9,7 +9,12 @@ from postroom_ingest.parse.transfer import decode_base64
 # Real mailers put spaces and question marks inside, and a language after the charset (RFC 2231 section 5).
 _WORD = re.compile(r"=\?([^?*\s]{1,60})(?:\*[^?]{0,40})?\?([bBqQ])\?(.*?)\?=", re.DOTALL)
 _CONTROL = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
-_UNTELLING = ((), ("utf-8",), ("cp1252",))
+_UNTELLING = ((), ("utf-8",), ("cp1252",), ("latin-1",), ("iso8859-1",))
+
+
+def tells_charset(hint: str) -> bool:
+    """Whether a charset named elsewhere tells something of the head; a western one, which reads anything, does not."""
+    return codecs_for(hint)[:1] not in _UNTELLING
 
 
 def raw_text(value: bytes, defects: list[str], hint: str = "") -> str:
@@ -21,8 +26,7 @@ def raw_text(value: bytes, defects: list[str], hint: str = "") -> str:
             return value.decode()  # RFC 6532 allows UTF-8
         except UnicodeDecodeError:
             defects.append("raw-8bit-header")
-    # A western body says nothing about the head: any bytes can be read so.
-    return decode(value, "" if codecs_for(hint)[:1] in _UNTELLING else hint, [])
+    return decode(value, hint if tells_charset(hint) else "", [])
 
 
 def decode_words(value: bytes | str, defects: list[str], hint: str = "") -> str:
