@@ -1,5 +1,6 @@
 """Signed marks come back as they went out, and nothing else does."""
 
+from collections.abc import Callable
 from email.message import EmailMessage
 
 import pytest
@@ -9,10 +10,15 @@ from hypothesis import strategies as st
 from postroom_plumbing.ids import new_id
 from postroom_plumbing.tokens import (
     OwnMessageId,
+    looks_like_own_message_id,
+    looks_like_ticket_address,
     own_message_id,
     read_own_message_id,
     read_survey_token,
+    read_ticket_address,
     survey_token,
+    ticket_address,
+    without_token,
 )
 
 SECRET = "a secret of sixteen or more"
@@ -46,6 +52,48 @@ def test_a_changed_message_id_is_not_ours(position: int, letter: str) -> None:
 def test_whatever_comes_is_read_without_an_error(text: str) -> None:
     assert read_own_message_id(SECRET, text) is None
     assert read_survey_token(SECRET, text) is None
+    assert read_ticket_address(SECRET, text) is None
+    assert not looks_like_own_message_id(text)
+    assert without_token(text) == text
+
+
+def test_a_message_id_looks_like_ours_whoever_signed_it() -> None:
+    foreign = own_message_id("another secret, as long", "reply", TICKET, OUTGOING, "example.com")
+    assert looks_like_own_message_id(foreign)
+    assert looks_like_own_message_id(own_message_id(SECRET, "ack", TICKET, TICKET, "example.com"))
+    others = ("CAF=abc@mail.gmail.com", f"{TICKET}@example.com", "20260302.1@x", "a" * 58 + "@x", foreign[2:])
+    assert not any(looks_like_own_message_id(one) for one in others)
+
+
+@pytest.mark.parametrize("spelled", [str.lower, str.upper, str.title])
+def test_a_marked_address_is_read_back_however_its_letters_are_written(spelled: Callable[[str], str]) -> None:
+    address = ticket_address(SECRET, TICKET, "support@example.com")
+    assert read_ticket_address(SECRET, spelled(address)) == TICKET
+    assert len(address.partition("@")[0]) <= 64
+    assert without_token(address) == "support@example.com"
+
+
+def test_a_detail_of_the_mailbox_itself_stays() -> None:
+    address = ticket_address(SECRET, TICKET, "support+eu@example.com")
+    assert (read_ticket_address(SECRET, address), without_token(address)) == (TICKET, "support+eu@example.com")
+    assert without_token("support+eu@example.com") == "support+eu@example.com"
+
+
+@given(st.integers(min_value=0, max_value=39), st.sampled_from("abcxyz234567"))
+def test_a_changed_mark_in_an_address_is_not_ours(position: int, letter: str) -> None:
+    address = ticket_address(SECRET, TICKET, "support@example.com")
+    at = len("support+") + position
+    changed = address[:at] + letter + address[at + 1 :]
+    if changed != address:
+        assert read_ticket_address(SECRET, changed) is None
+
+
+def test_a_mark_that_another_secret_made_is_seen_but_not_believed() -> None:
+    address = ticket_address("another secret, as long", TICKET, "support@example.com")
+    assert read_ticket_address(SECRET, address) is None
+    assert looks_like_ticket_address(address)
+    token = address.partition("+")[2].partition("@")[0]
+    assert not looks_like_ticket_address(f"{token}@example.com"), "without a plus sign it is an address of its own"
 
 
 def test_a_survey_link_is_read_back_and_cannot_be_made_up() -> None:

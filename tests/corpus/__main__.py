@@ -97,12 +97,14 @@ def _totals(results: list[Result]) -> None:
 
     print()
     _share("parsing expectations met", (c for c in of("parsing") if c.name != "read at all"))
-    _share("reply-trim exact", (c for c in of("trimming") if "text" in c.name))
+    trimmed = [[c for j, c in r.checks if j == "trimming"] for r in results if r.case.category == "reply-trim"]
+    _share("reply-trim cases exact", (Check("exact", all(c.right for c in checks)) for checks in trimmed if checks))
     _share("forwards", of("forwards"))
     _share("bounces: recipient and permanence", of("bounces", *_PERMANENCE))
     automatic = of("automatic")
-    _share("automatic mail recognised", (c for c in automatic if c.wanted is not False))
-    _share("a person's mail not called automatic", (c for c in automatic if c.wanted is False))
+    _share("kinds of automatic mail", automatic)
+    _share("automatic mail recognised", (c for c in automatic if c.name == "is_auto" and c.wanted))
+    _share("a person's mail not called automatic", (c for c in automatic if c.name == "is_auto" and not c.wanted))
     crashes = [r for r in results if any(c.name in (_CRASHED, "read at all") and not c.right for _, c in r.checks)]
     slowest = max(results, key=lambda r: r.seconds)
     print(f"crashes: {len(crashes)}")

@@ -34,6 +34,10 @@ class Leases:
         self._me = new_id()
         self._until: dict[str, float] = {}
 
+    def want(self, names: Iterable[str]) -> None:
+        """Share these names from the next round on; those held that are not among them are given back."""
+        self._names = tuple(names)
+
     def held(self) -> list[str]:
         """The leases this process holds at this moment."""
         now = time.monotonic()
@@ -60,9 +64,9 @@ class Leases:
         mine = [document["name"] for document in alive if document["owner"] == self._me and not document["member"]]
         taken = {document["name"] for document in alive}
         fair = -(-len(self._names) // len(members))
-        for surplus in mine[fair:]:
+        held = [name for name in mine if name in self._names][:fair]
+        for surplus in set(mine) - set(held):
             await self._give(surplus)
-        held = mine[:fair]
         for name in self._names:
             if len(held) < fair and name not in taken and await self._claim(name):
                 held.append(name)

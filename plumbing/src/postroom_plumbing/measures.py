@@ -1,6 +1,9 @@
 """Every metric of Postroom: its name, unit and meaning. Metrics are recorded through here and nowhere else."""
 
+from collections.abc import Iterator
+
 from opentelemetry import metrics
+from opentelemetry.metrics import CallbackOptions, Observation
 
 _meter = metrics.get_meter("postroom")
 
@@ -42,6 +45,14 @@ mails_refused = _meter.create_counter(
 mails_read = _meter.create_counter(
     "postroom.mail.read", unit="{mail}", description="Mails by outcome: new, appended, duplicate, set-aside"
 )
+mails_set_aside = _meter.create_counter(
+    "postroom.mail.set_aside", unit="{mail}", description="Mails kept off the tickets, by cause"
+)
+intake_unaccounted = _meter.create_gauge(
+    "postroom.intake.unaccounted",
+    unit="{contact}",
+    description="Contacts accepted more than 2 minutes ago that are not in the ledger",
+)
 mails_sent = _meter.create_counter(
     "postroom.mail.sent",
     unit="{mail}",
@@ -58,4 +69,29 @@ tickets_assigned = _meter.create_counter(
 )
 survey_answers = _meter.create_counter(
     "postroom.survey.answers", unit="{answer}", description="Survey answers recorded, by rating"
+)
+imap_left = _meter.create_counter(
+    "postroom.imap.left", unit="{mail}", description="Mails that could not be taken and stay in their account"
+)
+imap_accounts: dict[str, tuple[bool, float]] = {}
+"""By account: whether its mail is being taken, and for how many seconds not all of it was. Accounts come and go, which
+a gauge that is set could not show."""
+
+
+def _imap_up(_: CallbackOptions) -> Iterator[Observation]:
+    return (Observation(int(up), {"account": account}) for account, (up, _) in list(imap_accounts.items()))
+
+
+def _imap_behind(_: CallbackOptions) -> Iterator[Observation]:
+    return (Observation(behind, {"account": account}) for account, (_, behind) in list(imap_accounts.items()))
+
+
+_meter.create_observable_gauge(
+    "postroom.imap.account_up", [_imap_up], description="1 while mail of an IMAP account is taken, else 0"
+)
+_meter.create_observable_gauge(
+    "postroom.imap.account_behind",
+    [_imap_behind],
+    unit="s",
+    description="How long ago all mail of an IMAP account was last known to be taken",
 )

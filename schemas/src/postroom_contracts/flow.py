@@ -51,7 +51,7 @@ class Part:
 PARTS: dict[str, Part] = {
     "ingest": Part(
         sends=(MailReceived, SubmissionReceived, ContactReceived, ContactSeenAgain, ContactReread, MailBounced),
-        receives=(MailReceived, SubmissionReceived, *_TICKETS, SettingChanged),
+        receives=(MailReceived, SubmissionReceived, *_TICKETS, AgentChanged, SettingChanged),
     ),
     "desk": Part(
         sends=(*_TICKETS, AgentChanged, SettingChanged, ReplyRequested),

@@ -15,6 +15,7 @@ from postroom_plumbing.wire import Received
 
 START = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 SECRET = "0123456789abcdef"
+SECRETS = (SECRET,)
 NONE = Evidence(kind="none")
 
 
@@ -58,6 +59,7 @@ def received(raw: bytes, contact: str = "c1", **other: Any) -> Received[MailRece
 def clues(message_id: str = "m1", *answers: str, **other: Any) -> Clues:
     """What a mail says; `answers` are the ids it answers, newest first."""
     fields: dict[str, Any] = {"fingerprint": f"of {message_id}", "sender": "ann@example.com", "subject": "Hello"}
+    fields |= {"received_at": START, "mailbox": "support"}
     return Clues(message_id=message_id, answers=answers, **{**fields, **other})
 
 

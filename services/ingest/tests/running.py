@@ -4,6 +4,7 @@ import asyncio
 import itertools
 import os
 import socket
+import ssl
 from collections.abc import Iterable, Sequence
 from typing import Any
 
@@ -14,23 +15,30 @@ from postroom_contracts import Event
 from postroom_contracts.config import Mailbox, Queue
 from postroom_contracts.contacts import ContactReceived
 from postroom_contracts.inbound import MailReceived
+from postroom_ingest.agents_view import AgentsView
 from postroom_ingest.app import build_receive
 from postroom_ingest.knowledge_store import KnowledgeStore
+from postroom_ingest.known import Rules, rules_from
 from postroom_ingest.ledger import Ledger
+from postroom_ingest.lenses import Lenses
+from postroom_ingest.origin import Origins
 from postroom_ingest.raw import Incoming, RawStore
 from postroom_ingest.reading import Reader
 from postroom_ingest.receive.accept import Acceptor
 from postroom_ingest.receive.smtp import SmtpServer
+from postroom_ingest.reconcile import Intake
+from postroom_ingest.set_aside import SetAsideStore
 from postroom_ingest.settings import ReceiveSettings
 from postroom_plumbing.ids import new_id
 from postroom_plumbing.mongo import Document
+from postroom_plumbing.sealing import Sealer
 from postroom_plumbing.service import Service
 from postroom_plumbing.settings_view import Settings
 from postroom_plumbing.testing import stated
 from postroom_plumbing.unit import Unit
 from postroom_plumbing.wire import Received
 
-from .making import SECRET
+from .making import SECRET, SECRETS
 
 INTERNAL_TOKEN = "an-internal-token-of-tests"
 NOWHERE = "127.0.0.1:9"
@@ -45,8 +53,11 @@ class Ingest:
         self.service = service
         self.database = service.database
         self.port = service.settings.smtp_port
-        self.raws = RawStore(service.database)
+        self.raws = RawStore(service.database, Sealer(service.settings, "raw"))
         self.ledger = Ledger(service.database)
+        self.set_aside = SetAsideStore(service.database)
+        self.agents = AgentsView(service.database)
+        self.intake = Intake(service.database)
         self.acceptor = Acceptor(service.units, self.raws)
         self.reader = self.another_reader(KnowledgeStore(service.database))
         transport = httpx.ASGITransport(app=service.app, raise_app_exceptions=False)
@@ -62,7 +73,14 @@ class Ingest:
 
     def another_reader(self, knowledge: KnowledgeStore) -> Reader:
         """A reader on the same database."""
-        return Reader(self.raws, knowledge, self.ledger, SECRET)
+        lenses = Lenses(self.service.view, self.agents, SECRETS)
+        stores = (self.raws, knowledge, self.ledger, self.set_aside, self.agents)
+        return Reader(*stores, Origins(), self.rules, lenses.current)
+
+    def rules(self) -> Rules:
+        """What the settings say, as the reading role takes it."""
+        view, settings = self.service.view, self.service.settings
+        return rules_from(view.current.mailbox, self.agents.current, settings.caps)
 
     async def prepare(self) -> None:
         await KnowledgeStore(self.database).prepare()
@@ -110,7 +128,7 @@ class Ingest:
 
     async def contents(self) -> dict[str, list[Document]]:
         """Everything the reading role keeps."""
-        kept = ("ledger", "message_ids", "tickets", "outbox")
+        kept = ("ledger", "message_ids", "tickets", "outbox", "set_aside")
         return {name: [one async for one in self.database[name].find().sort("_id", 1)] for name in kept}
 
     async def close(self) -> None:
@@ -141,6 +159,8 @@ async def opened_ingest(servers: ServerUrls, **other: Any) -> Ingest:
         "internal_token": INTERNAL_TOKEN,
         "smtp_port": free_port(),
         "smtp_max_bytes": MAX_BYTES,
+        "flood_sender_tickets": 200,
+        "flood_subject_tickets": 200,
     }
     service = Service("ingest", ReceiveSettings.model_validate(given | other))
     await build_receive(service)
@@ -155,12 +175,39 @@ class Talk:
         self._writer = writer
 
     @classmethod
-    async def open(cls, port: int, hello: bool = True) -> "Talk":
-        talk = cls(*await asyncio.open_connection("127.0.0.1", port))
+    async def open(cls, port: int, hello: str | None = "EHLO", tls: ssl.SSLContext | None = None) -> "Talk":
+        talk = cls(*await asyncio.open_connection("127.0.0.1", port, ssl=tls))
         assert (await talk.answer()).startswith("220 ")
         if hello:
-            assert (await talk.say("EHLO client.example")).startswith("250")
+            assert (await talk.say(f"{hello} client.example")).startswith("250")
         return talk
+
+    async def start_tls(self, context: ssl.SSLContext, ahead: bytes = b"") -> None:
+        """STARTTLS, with bytes in the clear sent right behind it."""
+        await self.send(b"STARTTLS\r\n" + ahead)
+        assert (await self.answer()).startswith("220 ")
+        await self._writer.start_tls(context)
+
+    def half_close(self) -> None:
+        """Say that nothing more will come, and go on listening."""
+        self._writer.write_eof()
+
+    async def rest(self) -> bytes:
+        """What the server says before it closes, which it does within two seconds."""
+        async with asyncio.timeout(2):
+            return await self._reader.read()
+
+    async def ended(self) -> bool:
+        """Whether the server closes without another word."""
+        return await self.rest() == b""
+
+    async def lines(self, line: str) -> list[str]:
+        """All lines of the answer to a command."""
+        await self.send(line.encode() + b"\r\n")
+        found = [(await self._reader.readuntil(b"\r\n")).decode().rstrip()]
+        while found[-1][3] == "-":
+            found.append((await self._reader.readuntil(b"\r\n")).decode().rstrip())
+        return found
 
     async def send(self, data: bytes) -> None:
         self._writer.write(data)

@@ -28,8 +28,18 @@ WITH_FILE = mail(
 )
 
 
-async def hand_in(ingest: Ingest, run: str, raw: bytes, mailbox: str = "support") -> httpx.Response:
-    return await ingest.http.post(f"/v1/imports/{run}/mails", params={"mailbox": mailbox}, content=raw)
+def netstrings(*mails: bytes) -> bytes:
+    return b"".join(b"%d:%b," % (len(raw), raw) for raw in mails)
+
+
+async def hand_in(ingest: Ingest, run: str, *mails: bytes, mailbox: str = "support") -> httpx.Response:
+    return await ingest.http.post(f"/v1/imports/{run}/mails", params={"mailbox": mailbox}, content=netstrings(*mails))
+
+
+async def contact_of(ingest: Ingest, run: str, raw: bytes, mailbox: str = "support") -> str:
+    """The contact that a mail handed in alone became."""
+    (contact,) = (await hand_in(ingest, run, raw, mailbox=mailbox)).json()["contacts"]
+    return str(contact)
 
 
 async def count(ingest: Ingest, run: str) -> dict[str, int]:
@@ -48,10 +58,10 @@ async def test_an_import_is_counted_and_may_be_run_again(ingest: Ingest) -> None
     first, second = new_id(), new_id()
     mails = [mail(f"{first}@x"), mail(None, text=first), mail(None, text=first, date=None), mail("r@x", f"{first}@x")]
     for run in (first, second):
-        for raw in mails:
-            answer = await hand_in(ingest, run, raw)
-            assert answer.status_code == 202
-            assert (await ingest.http.get(f"/v1/raw/{answer.json()['contact']}")).content == raw
+        answer = await hand_in(ingest, run, *mails)
+        assert answer.status_code == 202
+        for raw, contact in zip(mails, answer.json()["contacts"], strict=True):
+            assert (await ingest.http.get(f"/v1/raw/{contact}")).content == raw
         assert await count(ingest, run) | {"accepted": 4} == await count(ingest, run)
         await read(ingest, run)
     assert await count(ingest, first) == {"accepted": 4, "new": 3, "appended": 1}
@@ -62,20 +72,24 @@ async def test_an_import_is_counted_and_may_be_run_again(ingest: Ingest) -> None
 
 
 async def test_an_imported_mail_says_whose_it_is(ingest: Ingest) -> None:
-    contact = (await hand_in(ingest, run := new_id(), mail(), "billing")).json()["contact"]
+    contact = await contact_of(ingest, run := new_id(), mail(), "billing")
     (event,) = [event for event in await ingest.received() if event.contact == contact]
     assert (event.door, event.run, event.mailbox, event.envelope_from) == ("import", run, "billing", "")
+    assert event.imported
     assert event.envelope_to == ("billing@example.com",)
 
 
 async def test_what_cannot_be_handed_in(ingest: Ingest) -> None:
     run = new_id()
-    unknown = await hand_in(ingest, run, mail(), "nowhere")
+    unknown = await hand_in(ingest, run, mail(), mailbox="nowhere")
     assert (unknown.status_code, unknown.headers["content-type"]) == (422, "application/problem+json")
     assert (await ingest.http.post(f"/v1/imports/{run}/mails", content=b"x")).status_code == 422
+    assert (await hand_in(ingest, run, b"x" * (MAX_BYTES + 1))).status_code == 413
+    assert (await hand_in(ingest, run, mail(), b"x" * (MAX_BYTES + 1))).status_code == 413
+    assert (await hand_in(ingest, run, *[b"x"] * 257)).status_code == 413
 
     async def endless() -> AsyncIterator[bytes]:
-        for _ in range(MAX_BYTES // 1_000_000 + 1):
+        for _ in range(MAX_BYTES // 1_000_000 + 9):
             yield b"x" * 1_000_000
 
     large = await ingest.http.post(f"/v1/imports/{run}/mails", params={"mailbox": "support"}, content=endless())
@@ -83,8 +97,31 @@ async def test_what_cannot_be_handed_in(ingest: Ingest) -> None:
     assert await count(ingest, run) == {}
 
 
+@pytest.mark.parametrize(
+    "body",
+    [b"x", b"3:abc", b"3:abcd,", b":abc,", b"-1:,", b" 3:abc,", b"9:abc,", b"3:abc,x", b"99999999999:a,", b"3"],
+)
+async def test_what_is_not_framed_is_refused_whole(ingest: Ingest, body: bytes) -> None:
+    run = new_id()
+    answer = await ingest.http.post(
+        f"/v1/imports/{run}/mails", params={"mailbox": "support"}, content=netstrings(mail()) + body
+    )
+    assert (answer.status_code, answer.headers["content-type"]) == (422, "application/problem+json")
+    assert await count(ingest, run) == {}
+
+
+async def test_many_mails_and_none(ingest: Ingest) -> None:
+    run = new_id()
+    contacts = (await hand_in(ingest, run, *[mail(f"{n}.{run}@x") for n in range(150)])).json()["contacts"]
+    assert len(set(contacts)) == 150
+    assert (await hand_in(ingest, run)).json() == {"contacts": []}
+    assert (await count(ingest, run)) == {"accepted": 150}
+    ids = [event.contact for event in await ingest.received() if event.run == run]
+    assert ids == contacts
+
+
 async def test_a_part_of_a_mail(ingest: Ingest) -> None:
-    contact = (await hand_in(ingest, new_id(), WITH_FILE)).json()["contact"]
+    contact = await contact_of(ingest, new_id(), WITH_FILE)
     (event,) = [event for event in await ingest.received() if event.contact == contact]
     await ingest.feed(event)
     (file,) = (await ingest.contacts([event]))[contact].attachments

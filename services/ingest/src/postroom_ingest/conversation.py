@@ -1,144 +1,225 @@
-"""Which ticket a mail belongs to: a decision on what is known, without I/O.
+"""Which ticket a contact belongs to: a decision on what is known, without I/O.
 
-In order: a Message-ID of ours that the mail answers; a Message-ID we have seen, newest first; a Message-ID that another
-mail answered before it came itself (its reply opened the ticket, now it joins); a ticket number in the subject from
-somebody who takes part in that ticket; else a new ticket. Never by subject alone. Where the best of these is closed,
-the mail goes to the next that is not (so a thread has one follow-up, not one for each further mail), else to a new
-ticket that follows it.
+In order: a mark of ours that was signed, in an address it was sent to or in a Message-ID it answers; a Message-ID we
+have seen, newest first; a Message-ID that another mail answered before it came itself (its reply opened the ticket, now
+it joins); the thread key of another channel; a ticket number in the subject; else a new ticket. Never by subject alone.
+A signed mark proves that its sender has our mail. A Message-ID and a number prove nothing, since they can be copied:
+they count only from who takes part in the ticket.
+
+Where the best of these is closed for longer than its mailbox says, the contact goes to the next that is not (so a
+thread has one follow-up, not one for each further mail), else to a new ticket that follows it. What is for a merged
+ticket goes to the one that took it over.
 """
 
-import re
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field, replace
-from typing import Literal, get_args
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import datetime, timedelta
 
 from postroom_contracts.contacts import Evidence
+from postroom_ingest import flood
+from postroom_ingest.evidence import Found, answered, live_ticket, merged, part_of, search, ticket_numbers
+from postroom_ingest.known import (
+    CAUSES,
+    OUTCOMES,
+    Cause,
+    Clues,
+    Copy,
+    Decision,
+    Knowledge,
+    KnownId,
+    KnownTicket,
+    Opening,
+    Outcome,
+    Rules,
+)
+from postroom_ingest.participants import joined
+from postroom_ingest.similar import alike, likeness, matter
 
-Outcome = Literal["new", "appended", "duplicate", "set-aside"]
-"""What becomes of an accepted mail."""
-OUTCOMES: tuple[Outcome, ...] = get_args(Outcome)
+__all__ = [
+    "CAUSES",
+    "OUTCOMES",
+    "Cause",
+    "Clues",
+    "Copy",
+    "Decision",
+    "Knowledge",
+    "KnownId",
+    "KnownTicket",
+    "Opening",
+    "Outcome",
+    "Rules",
+    "answered",
+    "decide",
+    "live_ticket",
+    "ticket_numbers",
+]
 
-NUMBER = re.compile(r"\[#(\d{1,12})\]")
 EXPECTED_IDS = 20
 """How many unknown references one mail may announce."""
+COPIES = 8
+"""How many contacts under one Message-ID are told apart: the newest."""
+SIMILAR_DAYS = 7
+MOST_SIMILAR = 3
+_NOWHERE = KnownId("")
 
 
-@dataclass(frozen=True, slots=True)
-class KnownId:
-    """What is known of a Message-ID."""
-
-    ticket: str
-    contact: str | None = None
-    """The contact that carries it; None when it was only referred to so far."""
-    fingerprint: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class KnownTicket:
-    """What is known of a ticket."""
-
-    id: str
-    closed: bool
-    participants: frozenset[str] = frozenset()
-
-
-@dataclass(frozen=True, slots=True)
-class Clues:
-    """What a mail says about where it belongs."""
-
-    message_id: str
-    fingerprint: str
-    sender: str
-    subject: str
-    answers: tuple[str, ...]
-    """Message-IDs it answers, newest first."""
-    own: tuple[str, ...] = ()
-    """Tickets of the Message-IDs of ours among them, newest first."""
-
-
-@dataclass(slots=True)
-class Knowledge:
-    """What is known while a batch is read; decisions of earlier mails are added for later ones."""
-
-    ids: dict[str, KnownId] = field(default_factory=dict)
-    tickets: dict[str, KnownTicket] = field(default_factory=dict)
-    by_number: dict[int, str] = field(default_factory=dict)
-    changed: set[str] = field(default_factory=set)
-    """Message-IDs whose knowledge changed in this batch."""
-
-
-@dataclass(frozen=True, slots=True)
-class Decision:
-    """Where a mail goes."""
-
-    outcome: Outcome
-    ticket: str
-    evidence: Evidence
-    follows: str | None = None
-
-
-def answered(references: Iterable[str], in_reply_to: Iterable[str]) -> tuple[str, ...]:
-    """The ids a mail answers, newest first: In-Reply-To, then References from the end (RFC 5322 section 3.6.4)."""
-    return tuple(dict.fromkeys([*in_reply_to, *reversed(tuple(references))]))
-
-
-def ticket_numbers(subject: str) -> list[int]:
-    """Ticket numbers a subject names, as Postroom writes them: `[#123]`."""
-    return [int(number) for number in NUMBER.findall(subject)]
-
-
-def decide(clues: Clues, knowledge: Knowledge, new_ticket: str, contact: str) -> Decision:
-    """Where the mail of `contact` goes; `new_ticket` is the id it gets if it opens one. Adds to `knowledge`."""
+def decide(clues: Clues, knowledge: Knowledge, rules: Rules, new_ticket: str, contact: str) -> Decision:
+    """Where `contact` goes; `new_ticket` is the id it gets if it opens one. Adds to `knowledge`."""
     known = knowledge.ids.get(clues.message_id)
-    if known is not None and known.contact is not None and known.fingerprint == clues.fingerprint:
-        return Decision("duplicate", known.ticket, Evidence(kind="known-message", detail=clues.message_id))
-    found = list(_find(clues, knowledge, known))
-    ticket, evidence = next((one for one in found if not _closed(one[0], knowledge)), (None, Evidence(kind="none")))
-    follows = None
-    if ticket is None and found:
-        follows, evidence = found[0]
-    decision = Decision("appended" if ticket else "new", ticket or new_ticket, evidence, follows)
+    again = _again(known, clues, knowledge)
+    if again is not None:
+        return again
+    if not clues.released and (cause := _unwanted(clues, rules)) is not None:
+        return Decision("set-aside", "", Evidence(kind="none"), cause=cause)
+    found, refused = search(clues, knowledge, rules, known)
+    decision = _placed(clues, knowledge, rules, found, new_ticket)
+    if not found:
+        decision = _flood(clues, knowledge, rules, decision)
+    if _is_loop(clues, knowledge, rules, decision):
+        return Decision("set-aside", decision.ticket, decision.evidence, cause="loop")
+    warnings = [*decision.warnings, *_warnings(clues, knowledge, rules, decision), *dict.fromkeys(refused.values())]
+    similar = [ticket for ticket, warning in refused.items() if warning == "forged-reference"]
+    about: frozenset[int] = frozenset()
+    if decision.outcome == "new" and not clues.imported:
+        about = matter(clues.subject, clues.text)
+        similar += _similar(clues, knowledge, decision, about)
+    decision = replace(decision, warnings=tuple(warnings), similar=tuple(dict.fromkeys(similar))[:MOST_SIMILAR])
     _learn(clues, knowledge, decision, contact)
+    _learn_ticket(clues, knowledge, rules, decision, about)
     return decision
 
 
-def _closed(ticket: str, knowledge: Knowledge) -> bool:
-    return ticket in knowledge.tickets and knowledge.tickets[ticket].closed
+def _again(known: KnownId | None, clues: Clues, knowledge: Knowledge) -> Decision | None:
+    """The decision on a mail that came before; where this time it is for another mailbox, that is worth telling."""
+    if known is None:
+        return None
+    for copy in known.copies:
+        if copy.fingerprint != clues.fingerprint:
+            continue
+        evidence = Evidence(kind="known-message", detail=clues.message_id)
+        ticket = live_ticket(copy.ticket, knowledge.tickets)
+        fresh = clues.mailboxes - copy.mailboxes
+        if fresh:
+            seen = replace(copy, mailboxes=copy.mailboxes | fresh)
+            copies = tuple(seen if one is copy else one for one in known.copies)
+            knowledge.learn_id(clues.message_id, replace(known, copies=copies))
+        return Decision("duplicate", ticket, evidence, first=copy.contact, elsewhere=tuple(sorted(fresh)))
+    return None
 
 
-def _find(clues: Clues, knowledge: Knowledge, known: KnownId | None) -> Iterator[tuple[str, Evidence]]:
-    """The tickets a mail may belong to, the best first. A number counts only where nothing else does."""
-    threaded = False
-    for own in clues.own:
-        threaded = True
-        yield own, Evidence(kind="own-token")
-    for answer in clues.answers:
-        if answer in knowledge.ids:
-            threaded = True
-            yield knowledge.ids[answer].ticket, Evidence(kind="known-message", detail=answer)
-    if known is not None:
-        threaded = True
-        kind = "expected-message" if known.contact is None else "known-message"
-        yield known.ticket, Evidence(kind=kind, detail=clues.message_id)
-    for number in () if threaded else ticket_numbers(clues.subject):
-        ticket = knowledge.by_number.get(number)
-        if ticket is not None and clues.sender in knowledge.tickets[ticket].participants:
-            yield ticket, Evidence(kind="subject-number", detail=str(number))
+def _unwanted(clues: Clues, rules: Rules) -> Cause | None:
+    if clues.own_mail:
+        return "own-mail"
+    if clues.spam and not clues.imported and clues.mailbox in rules.spam_aside:
+        return "spam"
+    return None
+
+
+def _placed(clues: Clues, knowledge: Knowledge, rules: Rules, found: list[Found], new_ticket: str) -> Decision:
+    """On the best ticket that is open to it, else on a new one that follows the best."""
+    for ticket, evidence in found:
+        if _takes_more(knowledge.tickets.get(ticket), clues, rules):
+            return Decision("appended", ticket, evidence)
+    if found:
+        follows, evidence = found[0]
+        return Decision("new", new_ticket, evidence, follows)
+    return Decision("new", new_ticket, Evidence(kind="none"))
+
+
+def _takes_more(ticket: KnownTicket | None, clues: Clues, rules: Rules) -> bool:
+    """Whether an answer goes onto a ticket: it is not closed, or not for longer than its mailbox says."""
+    if ticket is None or not ticket.closed:
+        return True
+    days = rules.reopen.get(ticket.mailbox or clues.mailbox)
+    return days is not None and ticket.closed_at is not None and clues.received_at < ticket.closed_at + days
+
+
+def _flood(clues: Clues, knowledge: Knowledge, rules: Rules, decision: Decision) -> Decision:
+    """Onto the sender's newest ticket instead of one more, where there is too much of it."""
+    if clues.imported or clues.released:
+        return decision
+    tickets = [knowledge.tickets[one] for one in knowledge.by_customer.get(clues.customer, ())]
+    opened = [one for ticket in tickets if (one := ticket.opened()) is not None]
+    for one in flood.flooded(opened, flood.topic(clues.subject), clues.received_at, rules.caps):
+        live = live_ticket(one.ticket, knowledge.tickets)
+        if _takes_more(knowledge.tickets.get(live), clues, rules):
+            evidence = merged(Evidence(kind="flood"), one.ticket, live)
+            knowledge.count_grown(one.ticket, clues.received_at)
+            return Decision("appended", live, evidence, warnings=("flood",))
+    return decision
+
+
+def _is_loop(clues: Clues, knowledge: Knowledge, rules: Rules, decision: Decision) -> bool:
+    """Whether one more automatic mail on its ticket is one too many. A flood is one-sided, so it is no loop."""
+    if clues.automatic is None or clues.imported or clues.released:
+        return False
+    if decision.outcome != "appended" or decision.evidence.kind == "flood":
+        return False
+    return flood.looping(knowledge.ticket(decision.ticket).automatic, clues.received_at, rules.caps)
+
+
+def _warnings(clues: Clues, knowledge: Knowledge, rules: Rules, decision: Decision) -> Iterator[str]:
+    if clues.forged_mark and decision.evidence.kind != "own-token":
+        yield "forged-token"
+    if decision.evidence.kind != "own-token" or clues.imported or clues.automatic is not None:
+        return
+    ticket = decision.follows or decision.ticket
+    named = decision.evidence.merged_from or ticket
+    if knowledge.ticket(named).participants and not part_of(clues, knowledge, rules, named, ticket):
+        yield "new-participant"
+
+
+def _similar(clues: Clues, knowledge: Knowledge, decision: Decision, about: frozenset[int]) -> tuple[str, ...]:
+    """Open tickets that the same customer began of late about something alike, the likeliest first."""
+    since = clues.received_at - timedelta(days=SIMILAR_DAYS)
+    likely: list[tuple[float, datetime, str]] = []
+    for one in knowledge.by_customer.get(clues.customer, ()):
+        ticket = knowledge.tickets[one]
+        opening = ticket.opening
+        if opening is None or opening.at <= since or ticket.closed or ticket.merged_into or one == decision.follows:
+            continue
+        if alike(about, opening.matter):
+            likely.append((likeness(about, opening.matter), opening.at, one))
+    return tuple(one for _, _, one in sorted(likely, reverse=True)[:MOST_SIMILAR])
 
 
 def _learn(clues: Clues, knowledge: Knowledge, decision: Decision, contact: str) -> None:
+    """Remember the contact under its ids, and those it announces."""
+    copy = Copy(contact, decision.ticket, clues.fingerprint, clues.mailboxes)
     existing = knowledge.ids.get(clues.message_id)
-    if existing is None or existing.contact is None:
-        knowledge.ids[clues.message_id] = KnownId(decision.ticket, contact, clues.fingerprint)
-        knowledge.changed.add(clues.message_id)
+    if existing is None or not existing.copies:
+        knowledge.learn_id(clues.message_id, KnownId(decision.ticket, (copy,)))
+    else:
+        knowledge.learn_id(clues.message_id, replace(existing, copies=(*existing.copies, copy)[-COPIES:]))
     for answer in _expected(clues.answers):
         if answer not in knowledge.ids:
-            knowledge.ids[answer] = KnownId(decision.ticket)
-            knowledge.changed.add(answer)
-    for answer in clues.answers if decision.follows is not None else ():
-        if answer in knowledge.ids and _closed(knowledge.ids[answer].ticket, knowledge):
-            knowledge.ids[answer] = replace(knowledge.ids[answer], ticket=decision.ticket)
-            knowledge.changed.add(answer)
+            knowledge.learn_id(answer, KnownId(decision.ticket))
+    if clues.thread_key is not None and knowledge.ids.get(clues.thread_key, _NOWHERE).ticket != decision.ticket:
+        knowledge.learn_id(clues.thread_key, KnownId(decision.ticket))
+
+
+def _learn_ticket(clues: Clues, knowledge: Knowledge, rules: Rules, decision: Decision, about: frozenset[int]) -> None:
+    """Remember who takes part in the ticket, and how it began."""
+    people = (clues.sender, clues.answer_to, *clues.others)
+    if decision.follows is not None:
+        knowledge.follow_up(decision.follows, decision.ticket)
+    if decision.outcome == "new":
+        opening = None
+        if not clues.imported:
+            opening = Opening(clues.customer, clues.received_at, flood.topic(clues.subject), about)
+        knowledge.learn_opening(
+            KnownTicket(
+                decision.ticket,
+                customer=clues.customer if clues.sender in rules.ours else clues.sender,
+                mailbox=clues.mailbox,
+                participants=joined(frozenset(), people, rules.ours),
+                opening=opening,
+            )
+        )
+    elif clues.automatic is None:  # a machine that was let through does not thereby take part
+        knowledge.join(decision.ticket, people, rules.ours)
+    if clues.automatic is not None and not clues.imported:
+        knowledge.count_automatic(decision.ticket, clues.received_at)
 
 
 def _expected(answers: tuple[str, ...]) -> tuple[str, ...]:

@@ -1,24 +1,26 @@
-"""Reading what came in: raw mail to a contact on its ticket, one batch at a time."""
+"""Reading what came in: raw mail and submissions to contacts on their tickets, one batch at a time."""
 
 import asyncio
 import logging
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Container, Iterable, Iterator, Sequence
 
 from postroom_contracts import Event
-from postroom_contracts.contacts import ContactReceived
-from postroom_contracts.inbound import MailReceived
+from postroom_contracts.agents import AgentChanged
+from postroom_contracts.contacts import ContactSeenAgain
+from postroom_contracts.inbound import MailReceived, SubmissionReceived
 from postroom_contracts.tickets import TicketChanged, TicketMessageAdded, TicketOpened
-from postroom_contracts.values import Attachment, Party
 from postroom_ingest import parse
-from postroom_ingest.conversation import Clues, Decision, answered, decide
+from postroom_ingest.agents_view import AgentsView
+from postroom_ingest.contact import Arrived, Lens, Read, contact_event, read
+from postroom_ingest.conversation import Decision, Rules, decide
 from postroom_ingest.knowledge_store import KnowledgeStore
 from postroom_ingest.ledger import Ledger
+from postroom_ingest.origin import Origins
 from postroom_ingest.raw import RawStore
+from postroom_ingest.set_aside import SetAsideStore
 from postroom_plumbing import measures
 from postroom_plumbing.ids import new_id
 from postroom_plumbing.mongo import Document
-from postroom_plumbing.tokens import read_own_message_id
 from postroom_plumbing.unit import Unit
 from postroom_plumbing.wire import Received, of_type
 
@@ -26,78 +28,109 @@ log = logging.getLogger(__name__)
 
 SLICE_BYTES = 16_000_000
 """Raw mail held in memory at once."""
-TEXT_CHARS = 64_000
-HTML_CHARS = 256_000
-"""Caps of what travels in an event; the whole stays in the raw mail."""
-
-
-@dataclass(frozen=True, slots=True)
-class Read:
-    """A mail, read."""
-
-    received: Received[MailReceived]
-    mail: parse.Mail
-    clues: Clues
+_FOLLOWED = {"status", "merged_into", "customer", "mailbox"}
+"""Fields of a ticket that matter for threading."""
+Arrivals = list[Received[Arrived]]
 
 
 class Reader:
     """Handles the batches of the reading role."""
 
-    def __init__(self, raws: RawStore, knowledge: KnowledgeStore, ledger: Ledger, secret: str) -> None:
+    def __init__(
+        self,
+        raws: RawStore,
+        knowledge: KnowledgeStore,
+        ledger: Ledger,
+        set_aside: SetAsideStore,
+        agents: AgentsView,
+        origins: Origins,
+        rules: Callable[[], Rules],
+        lens: Callable[[], Lens],
+    ) -> None:
+        """`rules` and `lens` say what the settings are now."""
         self._raws = raws
         self._knowledge = knowledge
         self._ledger = ledger
-        self._secret = secret
+        self._set_aside = set_aside
+        self._agents = agents
+        self._origins = origins
+        self._rules = rules
+        self._lens = lens
 
     async def warm_up(self) -> None:
         """Load what reading needs (the language models take a second), so that the first customer need not wait."""
         await asyncio.to_thread(parse.parse, b"Subject: x\r\n\r\nA sentence that is long enough to be guessed at.\r\n")
 
     async def handle(self, batch: Sequence[Received[Event]], unit: Unit) -> None:
-        """Thread and state the mails of a batch, and follow what desk says of tickets."""
+        """Thread and state the contacts of a batch, and follow what desk says of tickets."""
+        await self._agents.apply([one.event for one in of_type(batch, AgentChanged)], unit)
         await self._follow_tickets(batch, unit)
-        arrived = {one.event.contact: one for one in of_type(batch, MailReceived)}  # a relay may publish one twice
-        done = await self._ledger.known(list(arrived), unit) if arrived else set()
-        for portion in _slices([one for contact, one in arrived.items() if contact not in done]):
-            await self._read(portion, unit)
+        came: Arrivals = [*of_type(batch, MailReceived), *of_type(batch, SubmissionReceived)]
+        arrived = {one.event.contact: one for one in came}  # a relay may publish one twice
+        done = await self._ledger.known(list(arrived), unit) if arrived else {}
+        left = [one for contact, one in arrived.items() if contact not in done or _let_in(one, done[contact])]
+        for portion in _slices(left):
+            await self._read(portion, unit, done)
 
-    async def _read(self, portion: list[Received[MailReceived]], unit: Unit) -> None:
-        raws = await self._raws.read([one.event.raw for one in portion])
-        mails: list[Read] = []
-        for received in portion:
-            mails.append(read(received, raws.pop(received.event.contact), self._secret))
-            await asyncio.sleep(0)  # a long batch must not keep heartbeats and health from answering
-        knowledge = await self._knowledge.load([mail.clues for mail in mails], unit)
+    async def _read(self, portion: Arrivals, unit: Unit, done: Container[str]) -> None:
+        """Read contacts; those of `done` are in the ledger as set aside."""
+        contacts = await self._opened(portion)
+        knowledge = await self._knowledge.load([one.clues for one in contacts], unit)
         existing = set(knowledge.ids)
+        rules = self._rules()
         entries: list[Document] = []
-        for one in mails:
-            event = one.received.event
-            decision = decide(one.clues, knowledge, new_id(), event.contact)
+        aside: list[Document] = []
+        for received, one in zip(portion, contacts, strict=True):
+            event = one.event
+            decision = decide(one.clues, knowledge, rules, new_id(), event.contact)
             entries.append(_entry(event, decision))
+            if decision.cause is not None:
+                aside.append(SetAsideStore.entry(event, decision.cause, contact_event(one, decision)))
+                continue
             if decision.outcome != "duplicate":
-                unit.emit(contact_event(one, decision), cause=one.received)
+                for told in (contact_event(one, decision), *one.bounces):
+                    unit.emit(told, cause=received)
+            for again in _seen_again(event, decision):
+                unit.emit(again, cause=received)
         await self._knowledge.save(knowledge, existing, unit)
-        await self._ledger.add(entries, unit)
+        await self._set_aside.add(aside, unit)
+        await self._ledger.add(entries, unit, instead=[entry["_id"] for entry in entries if entry["_id"] in done])
         for entry in entries:
             measures.mails_read.add(1, {"outcome": entry["outcome"]})
+            if "cause" in entry:
+                measures.mails_set_aside.add(1, {"cause": entry["cause"]})
+
+    async def _opened(self, portion: Arrivals) -> list[Read]:
+        """The contacts of a portion, read, and what is known of where the mails among them came from."""
+        raws = await self._raws.read([one.event.raw for one in portion])
+        origins = await self._origins.judge([(one.event, raws[one.event.contact]) for one in portion])
+        lens = self._lens()
+        contacts: list[Read] = []
+        for received in portion:
+            event = received.event
+            one = read(event, raws.pop(event.contact), lens, origins.get(event.contact))
+            contacts.append(one)
+            await asyncio.sleep(0)  # a long batch must not keep heartbeats and health from answering
+        return contacts
 
     async def _follow_tickets(self, batch: Sequence[Received[Event]], unit: Unit) -> None:
-        told = []
-        for one in batch:
-            event = one.event
-            if isinstance(event, TicketOpened) or (
-                isinstance(event, TicketChanged | TicketMessageAdded) and "status" in event.changes
-            ):
-                ticket = event.ticket
-                told.append(
-                    (ticket.id, ticket.number, ticket.status == "closed", ticket.version, ticket.customer.address)
-                )
+        told = [
+            (one.event.ticket, one.event.at)
+            for one in batch
+            if isinstance(one.event, TicketOpened)
+            or (isinstance(one.event, TicketChanged | TicketMessageAdded) and _FOLLOWED & one.event.changes.keys())
+        ]
         await self._knowledge.follow(told, unit)
 
 
-def _slices(arrived: list[Received[MailReceived]]) -> Iterator[list[Received[MailReceived]]]:
-    """Portions of a batch whose raw mail fits into memory."""
-    portion: list[Received[MailReceived]] = []
+def _let_in(received: Received[Arrived], outcome: str) -> bool:
+    """Whether a contact that is in the ledger is to be read once more, because an agent let it in."""
+    return received.event.released and outcome == "set-aside"
+
+
+def _slices(arrived: Arrivals) -> Iterator[Arrivals]:
+    """Portions of a batch whose sources fit into memory."""
+    portion: Arrivals = []
     size = 0
     for one in arrived:
         if portion and size + one.event.raw.size > SLICE_BYTES:
@@ -109,38 +142,7 @@ def _slices(arrived: list[Received[MailReceived]]) -> Iterator[list[Received[Mai
         yield portion
 
 
-def read(received: Received[MailReceived], raw: bytes, secret: str) -> Read:
-    """Read a raw mail: pure, and whatever the bytes are."""
-    event = received.event
-    mail = parse.parse(raw, envelope_from=None if event.door == "import" else event.envelope_from)
-    answers = answered(mail.references, mail.in_reply_to)
-    own = [token.ticket for answer in answers if (token := read_own_message_id(secret, answer)) is not None]
-    clues = Clues(
-        message_id=_message_id(mail, event),
-        fingerprint=parse.fingerprint(mail),
-        sender=mail.from_.address.lower() if mail.from_ else event.envelope_from.lower(),
-        subject=mail.subject,
-        answers=answers,
-        own=tuple(own),
-    )
-    return Read(received, mail, clues)
-
-
-def _message_id(mail: parse.Mail, event: MailReceived) -> str:
-    """The mail's id; one made from its content where it has none; one of its own where it has not even a date.
-
-    Without a Message-ID and a Date nothing tells a second delivery of one mail from two mails with the same words,
-    and of the two mistakes losing a mail is the worse. An import is different: the same bytes are the same mail, so
-    that it can be run again.
-    """
-    if mail.message_id:
-        return mail.message_id
-    if mail.sent_at is not None:
-        return parse.synthetic_message_id(mail)
-    return f"{event.raw.sha256[:32]}@import.invalid" if event.door == "import" else f"{event.contact}@contact.invalid"
-
-
-def _entry(event: MailReceived, decision: Decision) -> Document:
+def _entry(event: Arrived, decision: Decision) -> Document:
     entry: Document = {
         "_id": event.contact,
         "outcome": decision.outcome,
@@ -148,56 +150,22 @@ def _entry(event: MailReceived, decision: Decision) -> Document:
         "mailbox": event.mailbox,
         "at": event.received_at,
     }
-    if event.run is not None:
-        entry["run"] = event.run
+    if decision.cause is not None:
+        entry["cause"] = decision.cause
+    if isinstance(event, MailReceived):
+        entry |= {"door": event.door, "envelope_from": event.envelope_from}
+        if event.run is not None:
+            entry["run"] = event.run
     return entry
 
 
-def contact_event(one: Read, decision: Decision) -> ContactReceived:
-    """The event that tells of a mail and its ticket."""
-    event, mail = one.received.event, one.mail
-    html = mail.html if mail.html is not None and len(mail.html) <= HTML_CHARS else None
-    defects = mail.defects if html is not None or mail.html is None else (*mail.defects, "html-too-long-for-event")
-    return ContactReceived(
-        contact=event.contact,
-        ticket=decision.ticket,
-        opens=decision.outcome == "new",
-        follows=decision.follows,
-        evidence=decision.evidence,
-        channel="email",
-        mailbox=event.mailbox,
-        sender=Party(address=one.clues.sender, name=mail.from_.name if mail.from_ else ""),
-        reply_to=_parties(mail.reply_to),
-        to=_parties(mail.to),
-        cc=_parties(mail.cc),
-        subject_line=mail.subject,
-        text=mail.text[:TEXT_CHARS],
-        text_truncated=len(mail.text) > TEXT_CHARS,
-        html=html,
-        language=mail.language,
-        automatic=mail.automatic,
-        importance=mail.importance,
-        attachments=tuple(
-            Attachment(
-                name=part.name,
-                content_type=part.content_type,
-                size=part.size,
-                sha256=part.sha256,
-                part=part.part,
-                content_id=part.content_id,
-                inline=part.inline,
-            )
-            for part in mail.attachments
-        ),
-        raw=event.raw,
-        message_id=one.clues.message_id,
-        references=mail.references or mail.in_reply_to,
-        sent_at=mail.sent_at,
-        received_at=event.received_at,
-        imported=event.door == "import",
-        defects=defects,
-    )
-
-
-def _parties(addresses: Sequence[parse.Address]) -> tuple[Party, ...]:
-    return tuple(Party(address=one.address, name=one.name) for one in addresses)
+def _seen_again(event: Arrived, decision: Decision) -> Iterable[ContactSeenAgain]:
+    """What is to be told of a mail that came before, but not to this mailbox."""
+    for mailbox in decision.elsewhere if decision.first is not None else ():
+        yield ContactSeenAgain(
+            contact=decision.first or event.contact,
+            ticket=decision.ticket,
+            mailbox=mailbox,
+            again=event.contact,
+            received_at=event.received_at,
+        )

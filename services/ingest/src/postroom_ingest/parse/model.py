@@ -5,6 +5,9 @@ from datetime import datetime
 from typing import Literal
 
 from postroom_ingest.parse.calendar import Invitation
+from postroom_ingest.parse.protection import Protection
+from postroom_ingest.parse.reports.model import Report
+from postroom_ingest.parse.spam import Spam
 
 AutomaticKind = Literal[
     "auto-reply",
@@ -77,3 +80,9 @@ class Mail:
     """Names of what was wrong with the mail, e.g. `no-message-id`, `charset-unknown:x`."""
     invitation: Invitation | None = None
     """What the mail's calendar object asks for."""
+    report: Report | None = None
+    """What a machine reports about a mail of ours."""
+    spam: Spam | None = None
+    """What the mail server in front thinks of it."""
+    protection: Protection | None = None
+    """How the mail itself is signed or encrypted."""

@@ -10,14 +10,17 @@ from postroom_ingest.parse.addresses import addresses
 from postroom_ingest.parse.bodies import Bodies, choose_bodies
 from postroom_ingest.parse.calendar import MAX_CALENDAR_BYTES, Invitation, read_invitation
 from postroom_ingest.parse.charsets import decode
-from postroom_ingest.parse.classify import automatic
+from postroom_ingest.parse.classify import Automatic, automatic
 from postroom_ingest.parse.guess import guess
 from postroom_ingest.parse.headers import Head, Headers, prepared, read_head
 from postroom_ingest.parse.inner import with_inner_parts
 from postroom_ingest.parse.language import guess_language
 from postroom_ingest.parse.limits import MAX_DEFECTS, MAX_NAME_CHARS, MAX_TEXT_CHARS
-from postroom_ingest.parse.model import Attachment, Importance, Mail
+from postroom_ingest.parse.model import Attachment, AutomaticKind, Importance, Mail
+from postroom_ingest.parse.protection import protection
 from postroom_ingest.parse.rendering import Rendering
+from postroom_ingest.parse.reports import Report, read_report
+from postroom_ingest.parse.spam import spam_verdict
 from postroom_ingest.parse.structure import Part, read_structure
 from postroom_ingest.parse.threads import id_of, message_id, references_of, replied_to_of, root_of, thread_root
 from postroom_ingest.parse.words import decode_words, tells_charset
@@ -35,8 +38,14 @@ _EXTENSIONS: Final = {
     "image/gif": "gif",
     "application/pdf": "pdf",
 }
-
-
+_REPORTS: Final[dict[str, AutomaticKind]] = {
+    "bounce": "bounce",
+    "delay": "bounce",
+    "delivered": "bounce",
+    "relayed": "bounce",
+    "complaint": "complaint",
+    "read-receipt": "read-receipt",
+}
 _RAW_FIELDS: Final = ("subject", "from", "to", "cc", "reply-to")
 _CALENDARS: Final = frozenset({"text/calendar", "application/ics"})
 
@@ -48,6 +57,7 @@ class NoSuchPartError(LookupError):
 class _Opened(NamedTuple):
     raw: bytes
     head: Head
+    root: Part
     bodies: Bodies
     rendering: Rendering
     hint: str
@@ -72,13 +82,15 @@ def _read(raw: bytes, envelope_from: str | None) -> Mail:
     text = opened.rendering.text()
     senders = addresses(headers.value("from"), defects, hint) or addresses(headers.value("sender"), defects, hint)
     own_id = id_of(headers)
-    why = automatic(headers, envelope_from=envelope_from)
+    subject = decode_words(headers.value("subject"), defects, hint)
+    report = read_report(opened.raw, headers, opened.root, envelope_from=envelope_from)
+    why = _kind(report, automatic(headers, envelope_from=envelope_from, root=opened.root, subject=subject))
     attachments = tuple(_attachment(part, opened)[0] for part in opened.bodies.attached)
     sent_at = _sent_at(headers, defects)
     html = opened.rendering.html()
     defects += ["no-message-id"] * (not own_id) + ["no-from"] * (not senders)
     return Mail(
-        subject=decode_words(headers.value("subject"), defects, hint),
+        subject=subject,
         from_=senders[0] if senders else None,
         reply_to=addresses(headers.value("reply-to"), defects, hint),
         to=addresses(headers.value("to"), defects, hint),
@@ -97,7 +109,21 @@ def _read(raw: bytes, envelope_from: str | None) -> Mail:
         automatic_evidence=why.evidence if why else None,
         defects=tuple(dict.fromkeys(defects))[:MAX_DEFECTS],
         invitation=_invitation(opened),
+        report=report,
+        spam=spam_verdict(headers),
+        protection=protection(opened.root, opened.raw),
     )
+
+
+def _kind(report: Report | None, head: Automatic | None) -> Automatic | None:
+    """The kind of a mail by what is in it, else by its head. What looks like a delivery report and reports nothing,
+    such as a demand to prove oneself a person, is just a machine's mail.
+    """
+    if report is not None:
+        return Automatic(_REPORTS[report.kind], f"report: {report.kind}")
+    if head is not None and head.kind == "bounce" and head.evidence.startswith("Content-Type"):
+        return Automatic("auto-generated", head.evidence)
+    return head
 
 
 def attachment_bytes(raw: bytes, part: int) -> tuple[Attachment, bytes]:
@@ -116,11 +142,12 @@ def _open(raw: bytes) -> _Opened:
     raw = prepared(raw)
     head = read_head(raw)
     defects = list(head.defects)
-    bodies = choose_bodies(with_inner_parts(read_structure(raw, head, defects), raw))
+    root = read_structure(raw, head, defects)
+    bodies = choose_bodies(with_inner_parts(root, raw))
     first = next(iter(bodies.text or bodies.html), None)
     hint = first.params.token("charset") if first else ""
     hint = hint if tells_charset(hint) else _charset_of_head(head.headers)
-    return _Opened(raw, head, bodies, Rendering(raw, bodies, defects), hint, defects)
+    return _Opened(raw, head, root, bodies, Rendering(raw, bodies, defects), hint, defects)
 
 
 def _charset_of_head(headers: Headers) -> str:

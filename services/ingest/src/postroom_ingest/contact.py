@@ -1,0 +1,278 @@
+"""From what came in to a contact: what is in it, what may be shown of it, and what it says about where it belongs.
+
+Pure: bytes and settings in, values out.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from typing import Final
+
+from postroom_contracts.contacts import Authentication, ContactReceived, Invitation, Spam
+from postroom_contracts.delivery import MailBounced, MailKind
+from postroom_contracts.inbound import MailReceived, SubmissionReceived
+from postroom_contracts.values import Attachment, Channel, Door, Party
+from postroom_ingest import parse
+from postroom_ingest.conversation import Decision
+from postroom_ingest.evidence import answered
+from postroom_ingest.known import Clues
+from postroom_ingest.marks import own_message, read_marks
+from postroom_ingest.parse.addresses import addresses
+from postroom_ingest.parse.forwards import forwarded, requester_of
+from postroom_ingest.parse.forwards.attached import of_message
+from postroom_ingest.parse.reports import Recipient
+from postroom_ingest.parse.trim import trim
+from postroom_ingest.privacy import redacted
+from postroom_ingest.redaction import Redactor
+from postroom_ingest.submission import read_submission
+from postroom_plumbing.tokens import Kind, looks_like_ticket_address
+
+Arrived = MailReceived | SubmissionReceived
+
+TEXT_CHARS: Final = 64_000
+HTML_CHARS: Final = 256_000
+"""Caps of what travels in an event; the whole stays in the raw mail."""
+_HEAD_BYTES: Final = 65_536
+_ENVELOPED: Final = ("smtp", "lmtp")
+"""Doors whose mail has an envelope always: there an empty sender is the null sender (RFC 5321 section 4.5.5)."""
+_OUTGOING: Final[Mapping[Kind, MailKind]] = {"ack": "acknowledgement", "reply": "reply", "survey": "survey"}
+
+
+@dataclass(frozen=True, slots=True)
+class Lens:
+    """What reading needs to know besides the bytes."""
+
+    secrets: Sequence[str]
+    """The one that signs our marks now, and those before it."""
+    redactor: Redactor = field(default_factory=Redactor)
+    agents: frozenset[str] = frozenset()
+    """Addresses of agents, in lower case."""
+    ours: frozenset[str] = frozenset()
+    """Addresses of agents and mailboxes, in lower case."""
+
+
+@dataclass(frozen=True, slots=True)
+class Read:
+    """Something that came in, read and redacted."""
+
+    event: Arrived
+    mail: parse.Mail
+    clues: Clues
+    own_words: str | None
+    requester: parse.Address | None = None
+    """The customer whose mail an agent forwarded."""
+    redactions: int = 0
+    bounces: tuple[MailBounced, ...] = ()
+    authentication: Authentication | None = None
+
+
+def read(event: Arrived, raw: bytes, lens: Lens, authentication: Authentication | None = None) -> Read:
+    """Read what came in, whatever the bytes are; `authentication` is what is known of its origin."""
+    if isinstance(event, SubmissionReceived):
+        mail, found = redacted(read_submission(raw, event.contact), lens.redactor)
+        return Read(event, mail, _clues_of_submission(event, mail), None, redactions=found)
+    enveloped = event.door in _ENVELOPED or event.envelope_from
+    whole = parse.parse(raw, envelope_from=event.envelope_from if enveloped else None)
+    forged = authentication is not None and authentication.dmarc == "fail"
+    requester = None if forged else _requester(whole, raw, lens)
+    mail, found = redacted(whole, lens.redactor)
+    own_words = trim(mail.text, mail.html).own_words
+    return Read(
+        event,
+        mail,
+        _clues(event, mail, raw, requester, own_words, lens),
+        None if own_words.strip() == mail.text.strip() else own_words,
+        requester,
+        found,
+        tuple(_bounces(event, mail, lens.secrets)),
+        authentication,
+    )
+
+
+def contact_event(one: Read, decision: Decision) -> ContactReceived:
+    """The event that tells of a contact and its ticket."""
+    event, mail = one.event, one.mail
+    html = mail.html if mail.html is not None and len(mail.html) <= HTML_CHARS else None
+    defects = mail.defects if html is not None or mail.html is None else (*mail.defects, "html-too-long-for-event")
+    writer = _party(mail.from_, one.clues.sender)
+    forwarded_in = one.requester is not None and decision.outcome == "new"
+    return ContactReceived(
+        contact=event.contact,
+        ticket=decision.ticket,
+        opens=decision.outcome == "new",
+        follows=decision.follows,
+        evidence=decision.evidence,
+        channel=_channel(event),
+        mailbox=event.mailbox,
+        sender=_party(one.requester, "") if forwarded_in else writer,
+        forwarded_by=writer if forwarded_in else None,
+        reply_to=() if forwarded_in else _parties(mail.reply_to),
+        to=_parties(mail.to),
+        cc=_parties(mail.cc),
+        subject_line=mail.subject,
+        text=mail.text[:TEXT_CHARS],
+        text_truncated=len(mail.text) > TEXT_CHARS,
+        own_words=one.own_words and one.own_words[:TEXT_CHARS],
+        html=html,
+        language=mail.language,
+        automatic=mail.automatic,
+        automatic_evidence=mail.automatic_evidence or "",
+        importance=mail.importance,
+        attachments=tuple(_attachment(part) for part in mail.attachments),
+        raw=event.raw,
+        message_id=one.clues.message_id,
+        references=mail.references or mail.in_reply_to,
+        sent_at=mail.sent_at,
+        received_at=event.received_at,
+        imported=one.clues.imported,
+        defects=defects,
+        door=_door(event),
+        also=one.clues.also,
+        warnings=decision.warnings,
+        similar=decision.similar,
+        spam=mail.spam and Spam(verdict=mail.spam.verdict, score=mail.spam.score, by=mail.spam.by),
+        authentication=one.authentication or Authentication(),
+        protection=mail.protection,
+        tls=event.tls if isinstance(event, MailReceived) else None,
+        invitation=mail.invitation and Invitation.model_validate(asdict(mail.invitation)),
+        redactions=one.redactions,
+    )
+
+
+def _channel(event: Arrived) -> Channel:
+    return event.channel if isinstance(event, SubmissionReceived) else "email"
+
+
+def _door(event: Arrived) -> Door:
+    return event.door if isinstance(event, MailReceived) else "http"
+
+
+def _parties(people: Sequence[parse.Address]) -> tuple[Party, ...]:
+    return tuple(Party(address=one.address, name=one.name) for one in people)
+
+
+def _party(person: parse.Address | None, address: str) -> Party:
+    return Party(address=address or (person.address.lower() if person else ""), name=person.name if person else "")
+
+
+def _attachment(part: parse.Attachment) -> Attachment:
+    return Attachment(
+        name=part.name,
+        content_type=part.content_type,
+        size=part.size,
+        sha256=part.sha256,
+        part=part.part,
+        content_id=part.content_id,
+        inline=part.inline,
+    )
+
+
+def _lower(*people: parse.Address) -> tuple[str, ...]:
+    return tuple(one.address.lower() for one in people)
+
+
+def _clues(
+    event: MailReceived, mail: parse.Mail, raw: bytes, requester: parse.Address | None, own_words: str, lens: Lens
+) -> Clues:
+    answers = answered(mail.references, mail.in_reply_to)
+    if mail.report is not None and mail.report.original_message_id:
+        answers = (mail.report.original_message_id, *answers)
+    others = _lower(*mail.reply_to, *mail.to, *mail.cc)
+    sent_to = (*event.envelope_to, *others, *_delivered_to(raw, event))
+    marks = read_marks(lens.secrets, mail.message_id, answers, sent_to)
+    answer_to = requester or next(iter(mail.reply_to), None)
+    return Clues(
+        message_id=_message_id(mail, event),
+        fingerprint=parse.fingerprint(mail),
+        sender=mail.from_.address.lower() if mail.from_ else event.envelope_from.lower(),
+        subject=mail.subject,
+        answers=answers,
+        received_at=event.received_at,
+        mailbox=event.mailbox,
+        also=event.also,
+        own=marks.own,
+        forged_mark=marks.forged,
+        own_mail=marks.own_mail,
+        others=tuple(one for one in others if not looks_like_ticket_address(one)),
+        answer_to=answer_to.address.lower() if answer_to else "",
+        automatic=mail.automatic,
+        spam=mail.spam is not None and mail.spam.verdict,
+        imported=event.imported or event.door == "import",
+        released=event.released,
+        text=own_words,
+    )
+
+
+def _clues_of_submission(event: SubmissionReceived, mail: parse.Mail) -> Clues:
+    return Clues(
+        message_id=mail.message_id or event.contact,
+        fingerprint=parse.fingerprint(mail),
+        sender=mail.from_.address.lower() if mail.from_ else "",
+        subject=mail.subject,
+        answers=(),
+        received_at=event.received_at,
+        mailbox=event.mailbox,
+        thread_key=event.thread_root,
+        automatic=mail.automatic,
+        released=event.released,
+        text=mail.text,
+    )
+
+
+def _delivered_to(raw: bytes, event: MailReceived) -> tuple[str, ...]:
+    """Addresses of Delivered-To, where no envelope says whom the mail was for."""
+    if event.door in _ENVELOPED or b"delivered-to:" not in raw[:_HEAD_BYTES].lower():
+        return ()
+    headers = parse.read_head(raw[:_HEAD_BYTES]).headers
+    return _lower(*addresses(headers.value("delivered-to"), []))
+
+
+def _message_id(mail: parse.Mail, event: MailReceived) -> str:
+    """The mail's id; one made from its content where it has none; one of its own where it has not even a date.
+
+    Without a Message-ID and a Date nothing tells a second delivery of one mail from two mails with the same words,
+    and of the two mistakes losing a mail is the worse. An import is different: the same bytes are the same mail, so
+    that it can be run again.
+    """
+    if mail.message_id:
+        return mail.message_id
+    if mail.sent_at is not None:
+        return parse.synthetic_message_id(mail)
+    return f"{event.raw.sha256[:32]}@import.invalid" if event.door == "import" else f"{event.contact}@contact.invalid"
+
+
+def _requester(mail: parse.Mail, raw: bytes, lens: Lens) -> parse.Address | None:
+    """The customer whose mail an agent forwarded, within the text or as an attached message."""
+    if mail.automatic is not None or mail.from_ is None or mail.from_.address.lower() not in lens.agents:
+        return None
+    found = forwarded(mail.subject, mail.text)
+    messages = [one.part for one in mail.attachments if one.content_type == "message/rfc822"]
+    if found is None and len(messages) == 1:
+        found = of_message(parse.attachment_bytes(raw, messages[0])[1])
+    return requester_of(mail.from_, found, is_agent=lens.agents.__contains__, is_ours=lens.ours.__contains__)
+
+
+def _bounces(event: MailReceived, mail: parse.Mail, secrets: Sequence[str]) -> Iterator[MailBounced]:
+    """What a report says of a mail of ours; only what we signed is ours."""
+    report = mail.report
+    if report is None or report.kind not in ("bounce", "delay") or report.original_message_id is None:
+        return
+    ours = own_message(secrets, report.original_message_id)
+    if ours is None:
+        return
+    for one in report.recipients or (_NOBODY,):
+        yield MailBounced(
+            ticket=ours.ticket,
+            outgoing=ours.outgoing,
+            kind=_OUTGOING[ours.kind],
+            contact=event.contact,
+            message_id=report.original_message_id,
+            to=one.address,
+            permanent=report.kind == "bounce" and one.permanent,
+            status=one.status,
+            reason=one.reason,
+            diagnostic=one.diagnostic,
+            at=event.received_at,
+        )
+
+
+_NOBODY: Final = Recipient(address="", action="failed", status="", permanent=False, reason="other")

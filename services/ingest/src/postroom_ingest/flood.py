@@ -1,0 +1,82 @@
+"""When somebody sends so much that it has to go onto one ticket, and when machines talk in circles."""
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+_NO_LETTERS = re.compile(r"[\W\d_]+")
+TOPIC_CHARS = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Caps:
+    """How much is too much. All are counts within a time."""
+
+    sender_tickets: int = 30
+    """New tickets from one sender, before what comes goes onto the newest of them."""
+    sender_window: timedelta = timedelta(minutes=10)
+    topic_tickets: int = 5
+    """The same with one subject, whatever its digits and punctuation."""
+    topic_window: timedelta = timedelta(minutes=60)
+    automatic_mails: int = 20
+    """Automatic mails on one ticket, before further ones are set aside."""
+    automatic_window: timedelta = timedelta(minutes=60)
+
+    @property
+    def longest(self) -> timedelta:
+        """How far back one has to look."""
+        return max(self.sender_window, self.topic_window, self.automatic_window)
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """A ticket somebody opened, and what of a flood went onto it since."""
+
+    ticket: str
+    at: datetime
+    topic: str
+    grown: tuple[datetime, ...] = ()
+    """When mail was put there because there was too much of it."""
+
+
+def topic(subject: str) -> str:
+    """What a subject is about when digits and punctuation are left out, such as `order shipped`."""
+    return _NO_LETTERS.sub(" ", subject).strip().casefold()[:TOPIC_CHARS]
+
+
+def flooded(opened: Sequence[Opened], wanted: str, at: datetime, caps: Caps) -> tuple[Opened, ...]:
+    """Where a mail about `wanted` can go instead of opening one more ticket, the newest first; empty if it may open.
+
+    `opened` are the tickets of its sender, in any order. Mail put onto one of them counts like a ticket, so that a
+    flood stays one for as long as it goes on.
+    """
+    if len(opened) == 0:
+        return ()
+    if _count(opened, at, caps.sender_window) >= caps.sender_tickets:
+        return _newest(opened, at, caps)
+    same = [one for one in opened if one.topic == wanted]
+    if _count(same, at, caps.topic_window) >= caps.topic_tickets:
+        return _newest(same, at, caps)
+    return ()
+
+
+def looping(automatic: Iterable[datetime], at: datetime, caps: Caps) -> bool:
+    """Whether a ticket got so much automatic mail of late that one more is a circle."""
+    return _within(automatic, at, caps.automatic_window) >= caps.automatic_mails
+
+
+def _count(opened: Iterable[Opened], at: datetime, window: timedelta) -> int:
+    return sum(_within((one.at, *one.grown), at, window) for one in opened)
+
+
+def _within(moments: Iterable[datetime], at: datetime, window: timedelta) -> int:
+    """How many lie in the time before `at`; those after it count too: readers are not quite in step."""
+    since = at - window
+    return sum(1 for moment in moments if moment > since)
+
+
+def _newest(opened: Iterable[Opened], at: datetime, caps: Caps) -> tuple[Opened, ...]:
+    since = at - caps.longest
+    recent = [one for one in opened if one.at > since or any(moment > since for moment in one.grown)]
+    return tuple(sorted(recent, key=lambda one: (one.at, one.ticket), reverse=True))

@@ -1,0 +1,136 @@
+"""Access tokens for XOAUTH2, had for a refresh token (RFC 6749 section 6).
+
+A server may give a new refresh token with each access token, and the old one dies then. So a new one is kept, sealed,
+before anything is done with its answer. It counts for as long as the token in the setting is the one it grew from: a
+token that a person configures anew wins, a change of the account's name does not.
+"""
+
+import ssl
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from urllib.parse import urlsplit
+
+import httpx
+
+from postroom_contracts.config import Account
+from postroom_ingest.imap.session import is_loopback
+from postroom_ingest.imap.state import AccountStore
+from postroom_ingest.imap.trouble import AccountError, MisconfiguredError, RefusedError
+from postroom_plumbing.sealing import Sealer, SealError
+
+ANSWER_SECONDS = 15.0
+DEFAULT_SECONDS = 3600
+"""How long an access token is good for where the server does not say."""
+SPARE = 0.9
+"""It is used for this share of its life."""
+
+
+@dataclass(frozen=True, slots=True)
+class Granted:
+    """What a token server gives."""
+
+    access_token: str
+    seconds: float
+    refresh_token: str | None
+
+
+class Tokens:
+    """The access token of one account."""
+
+    def __init__(self, account_id: str, account: Account, store: AccountStore, sealer: Sealer) -> None:
+        self._id = account_id
+        self._account = account
+        self._store = store
+        self._sealer = sealer
+        self._access: str | None = None
+        self._good_until: datetime | None = None
+
+    async def current(self, now: datetime) -> tuple[str, bool]:
+        """`(access token, fresh)`; it is fresh when it was had just now.
+
+        Raises:
+            AccountError: none can be had; RefusedError when the refresh token is dead.
+        """
+        if self._access is not None and self._good_until is not None and now < self._good_until:
+            return self._access, False
+        sealed = self._account.refresh_token or ""
+        configured = opened(self._sealer, sealed)
+        in_use = await self._in_use(configured)
+        granted = await refreshed(self._account, self._secret(), in_use)
+        if granted.refresh_token is not None and granted.refresh_token != in_use:
+            await self._store.keep_token(self._id, sealed, self._sealer.seal_text(granted.refresh_token))
+        self._access, self._good_until = granted.access_token, now + timedelta(seconds=granted.seconds * SPARE)
+        return self._access, True
+
+    def forget(self) -> None:
+        """The access token was refused."""
+        self._access = None
+
+    async def _in_use(self, configured: str) -> str:
+        kept = await self._store.kept_token(self._id)
+        if kept is None:
+            return configured
+        grew_from, token = kept
+        try:
+            return self._sealer.open_text(token) if self._sealer.open_text(grew_from) == configured else configured
+        except SealError:
+            return configured
+
+    def _secret(self) -> str | None:
+        sealed = self._account.client_secret
+        return opened(self._sealer, sealed) if sealed is not None else None
+
+
+def opened(sealer: Sealer, sealed: str) -> str:
+    """A secret of a setting.
+
+    Raises:
+        MisconfiguredError: it was not sealed under a secret we know.
+    """
+    try:
+        return sealer.open_text(sealed)
+    except SealError:
+        raise MisconfiguredError("its secret cannot be opened: POSTROOM_SECRET changed? Enter it anew") from None
+
+
+async def refreshed(account: Account, client_secret: str | None, refresh_token: str) -> Granted:
+    """Ask for an access token.
+
+    Raises:
+        RefusedError: the refresh token, or the client, is refused.
+        AccountError: the token server does not answer, or not as it should.
+    """
+    url = account.token_url or ""
+    if url.startswith("http://") and not is_loopback(urlsplit(url).hostname or ""):
+        raise MisconfiguredError("token_url must be https: tokens are not sent in the clear")
+    form = {"grant_type": "refresh_token", "refresh_token": refresh_token, "client_id": account.client_id or ""}
+    if client_secret is not None:
+        form["client_secret"] = client_secret
+    if account.scope is not None:
+        form["scope"] = account.scope
+    try:
+        async with httpx.AsyncClient(timeout=ANSWER_SECONDS, verify=ssl.create_default_context()) as client:
+            answer = await client.post(url, data=form, headers={"Accept": "application/json"})
+    except httpx.HTTPError as error:
+        raise AccountError(f"the token server cannot be reached: {type(error).__name__}") from None
+    return _granted(answer)
+
+
+def _granted(answer: httpx.Response) -> Granted:
+    try:
+        body = answer.json()
+    except ValueError:
+        body = None
+    said = body if isinstance(body, dict) else {}
+    error = said.get("error")
+    if answer.status_code in {400, 401} and isinstance(error, str):
+        known = error if error.replace("_", "").isalnum() and len(error) < 40 else "an error"
+        raise RefusedError(f"the token server refuses the refresh token ({known}): sign in anew")
+    token, seconds, rotated = said.get("access_token"), said.get("expires_in"), said.get("refresh_token")
+    if answer.status_code != httpx.codes.OK or not isinstance(token, str) or not token:
+        raise AccountError(f"the token server gives no token (HTTP {answer.status_code})")
+    try:
+        life = float(seconds) if seconds is not None else DEFAULT_SECONDS
+    except (TypeError, ValueError):
+        life = DEFAULT_SECONDS
+    return Granted(token, max(life, 0.0), rotated if isinstance(rotated, str) and rotated else None)

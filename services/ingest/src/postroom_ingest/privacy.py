@@ -1,0 +1,54 @@
+"""A mail without what nobody may read: everything of it that can be read goes through the redactor. Pure."""
+
+from dataclasses import replace
+
+from postroom_ingest.parse import Address, Attachment, Mail
+from postroom_ingest.parse.calendar import Invitation
+from postroom_ingest.redaction import Redacted, Redactor
+
+
+def redacted(mail: Mail, redactor: Redactor) -> tuple[Mail, int]:
+    """The mail as it may be stored, shown and published, and in how many places something was taken out."""
+    cleaner = _Cleaner(redactor)
+    clean = replace(
+        mail,
+        subject=cleaner.text(mail.subject),
+        text=cleaner.text(mail.text),
+        html=cleaner.html(mail.html),
+        from_=cleaner.people((mail.from_,))[0] if mail.from_ else None,
+        reply_to=cleaner.people(mail.reply_to),
+        to=cleaner.people(mail.to),
+        cc=cleaner.people(mail.cc),
+        attachments=tuple(map(cleaner.attachment, mail.attachments)),
+        invitation=cleaner.invitation(mail.invitation),
+    )
+    return (clean, cleaner.found) if cleaner.found else (mail, 0)
+
+
+class _Cleaner:
+    """Redacts the pieces of a mail and counts."""
+
+    def __init__(self, redactor: Redactor) -> None:
+        self._redactor = redactor
+        self.found = 0
+
+    def _counted(self, result: Redacted) -> str:
+        self.found += result.found
+        return result.text
+
+    def text(self, text: str) -> str:
+        return self._counted(self._redactor.text(text))
+
+    def html(self, html: str | None) -> str | None:
+        return None if html is None else self._counted(self._redactor.html(html))
+
+    def people(self, people: tuple[Address, ...]) -> tuple[Address, ...]:
+        return tuple(replace(one, name=self.text(one.name)) if one.name else one for one in people)
+
+    def attachment(self, attachment: Attachment) -> Attachment:
+        return replace(attachment, name=self.text(attachment.name))
+
+    def invitation(self, invitation: Invitation | None) -> Invitation | None:
+        if invitation is None:
+            return None
+        return replace(invitation, summary=self.text(invitation.summary), location=self.text(invitation.location))

@@ -1,0 +1,114 @@
+"""What the sessions of a server share, and how a mail of theirs is handed in."""
+
+import logging
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from pymongo.errors import PyMongoError
+
+from postroom_ingest.raw import Incoming
+from postroom_ingest.receive.accept import Acceptor
+from postroom_ingest.receive.smtp.auth import Users
+from postroom_ingest.receive.smtp.commands import address_forms
+from postroom_ingest.receive.smtp.limits import Peers
+from postroom_ingest.receive.smtp.tls import Certificate
+from postroom_ingest.receive.tally import Tally
+from postroom_ingest.settings import SmtpSettings
+from postroom_plumbing.errors import described
+from postroom_plumbing.mongo import unreachable
+from postroom_plumbing.settings_view import Settings, SettingsView
+
+log = logging.getLogger(__name__)
+
+TRY_LATER = "451 4.3.0 Not stored, please try again later"
+
+
+@dataclass(slots=True)
+class Envelope:
+    """A mail on its way in: who sends it, to whom, and the mailboxes these are."""
+
+    sender: str
+    recipients: list[str] = field(default_factory=list)
+    mailboxes: list[str] = field(default_factory=list)
+    """The id of each recipient's mailbox."""
+    chunks: bytearray | None = None
+    """What BDAT brought so far (RFC 3030)."""
+
+
+class Mailboxes:
+    """Finds the mailbox of a recipient among the settings as they are now."""
+
+    def __init__(self, view: SettingsView) -> None:
+        self._view = view
+        self._seen: Settings | None = None
+        self._ids: dict[str, str] = {}
+
+    def known(self) -> bool:
+        """Whether any settings have come; before that nobody can be called unknown."""
+        return bool(self._view.current.mailbox)
+
+    def find(self, address: str) -> str | None:
+        """The id of the mailbox this recipient means; what follows a plus counts for nothing."""
+        if self._seen is not self._view.current:
+            self._seen = self._view.current
+            self._ids = {mailbox.address: mailbox_id for mailbox_id, mailbox in self._seen.mailbox.items()}
+        return next((self._ids[form] for form in address_forms(address) if form in self._ids), None)
+
+
+class Door:
+    """Settings and parts that all sessions of a server use."""
+
+    def __init__(self, acceptor: Acceptor, view: SettingsView, settings: SmtpSettings, tally: Tally) -> None:
+        """Raises OSError when the certificate cannot be read."""
+        self.settings = settings
+        self.acceptor = acceptor
+        self.mailboxes = Mailboxes(view)
+        self.tally = tally
+        self.peers = Peers(settings.smtp_peer_connections, settings.smtp_peer_mails, settings.smtp_trusted)
+        self.users = Users(settings.smtp_users) if settings.smtp_users and settings.smtp_auth != "off" else None
+        self.certificate: Certificate | None = None
+
+    def load_certificate(self) -> None:
+        """Read the certificate, if there is to be one. Raises OSError when that cannot be done."""
+        certificate, key = self.settings.smtp_tls_cert, self.settings.smtp_tls_key
+        if certificate is not None and key is not None:
+            self.certificate = Certificate(certificate, key)
+
+    def recipient(self, envelope: Envelope, address: str) -> str:
+        """Take a recipient that is one of our mailboxes; the reply."""
+        if not self.mailboxes.known():  # a 5xx would be for good
+            return TRY_LATER
+        if len(envelope.recipients) >= self.settings.smtp_max_recipients:
+            return "452 4.5.3 Too many recipients, send the rest in another mail"
+        mailbox = self.mailboxes.find(address)
+        if mailbox is None:
+            self.tally.refused("550")
+            return "550 5.1.1 No such mailbox here"
+        envelope.recipients.append(address)
+        envelope.mailboxes.append(mailbox)
+        return "250 2.1.5 OK"
+
+    async def hand_in(self, mail: Incoming) -> str:
+        """Store a mail; the reply. Whatever goes wrong is no fault of the mail, so it is to be tried again."""
+        try:
+            contact = await self.acceptor.accept(mail)
+        except PyMongoError as error:
+            self.tally.refused("451")
+            log.warning("mail not stored", extra={"error": type(error).__name__, "unreachable": unreachable(error)})
+            return TRY_LATER
+        except Exception as error:  # noqa: BLE001 - a fault of ours must not make a mail bounce
+            self.tally.refused("451")
+            log.error("mail not stored", extra=described(error))
+            return TRY_LATER
+        return f"250 2.0.0 OK {contact}"
+
+
+def others(mailboxes: Sequence[str]) -> tuple[str, ...]:
+    """Mailboxes besides the first, each once."""
+    return tuple(one for one in dict.fromkeys(mailboxes) if one != mailboxes[0])
+
+
+def uptime() -> float:
+    """Seconds on the clock that limits are counted by."""
+    return time.monotonic()

@@ -1,0 +1,173 @@
+"""Floods, loops, and second tickets about one matter: what decide does, and the counting behind it."""
+
+import timeit
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import replace
+from datetime import datetime, timedelta
+from itertools import count
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from postroom_ingest.conversation import Clues, Decision, Knowledge, Rules, decide
+from postroom_ingest.flood import Caps, Opened, flooded, looping, topic
+
+from .making import START, clues
+
+CAPS = Caps()
+RULES = Rules(caps=CAPS)
+SECOND, MINUTE = timedelta(seconds=1), timedelta(minutes=1)
+
+
+class Desk:
+    """Decides on mails that come one after the other."""
+
+    def __init__(self) -> None:
+        self.known = Knowledge()
+        self._numbers = count(1)
+
+    def take(self, at: datetime, **other: Any) -> Decision:
+        number = next(self._numbers)
+        mail: Clues = clues(f"m{number}", received_at=at, **other)
+        return decide(mail, self.known, RULES, f"T{number}", f"c{number}")
+
+
+def spread(decisions: Iterable[Decision]) -> Counter[str]:
+    return Counter(one.ticket for one in decisions)
+
+
+def test_a_flood_from_one_sender_is_one_ticket_that_grows() -> None:
+    desk = Desk()
+    taken = [desk.take(START + n * SECOND, subject=f"Matter {chr(97 + n % 26)}{chr(97 + n // 26)}") for n in range(600)]
+    assert [one.outcome for one in taken[:30]] == ["new"] * 30
+    assert {(one.outcome, one.evidence.kind, one.warnings) for one in taken[30:]} == {("appended", "flood", ("flood",))}
+    assert spread(taken)["T30"] == 571
+
+
+def test_mail_with_one_subject_counts_sooner() -> None:
+    desk = Desk()
+    taken = [desk.take(START + n * MINUTE, subject=f"Re: Alarm no. {n}!") for n in range(59)]
+    assert spread(taken) == {"T1": 1, "T2": 1, "T3": 1, "T4": 1, "T5": 55}
+    assert desk.take(START + 59 * MINUTE, subject="Something else").outcome == "new"
+
+
+def test_a_flood_lasts_as_long_as_it_goes_on_and_no_longer() -> None:
+    desk = Desk()
+    for n in range(300):
+        desk.take(START + n * MINUTE, subject="Alarm")
+    assert len(desk.known.tickets) == 5, "for five hours no sixth ticket"
+    assert desk.take(START + 361 * MINUTE, subject="Alarm").outcome == "new"
+
+
+def test_others_are_not_touched_by_a_flood() -> None:
+    desk = Desk()
+    for n in range(50):
+        desk.take(START + n * SECOND, subject="Alarm")
+    assert desk.take(START + MINUTE, subject="Alarm", sender="li@example.com").outcome == "new"
+    assert desk.take(START + MINUTE, subject="Alarm", answer_to="li@example.com").outcome == "new", "by way of a form"
+
+
+@pytest.mark.parametrize("special", [{"imported": True}, {"released": True}])
+def test_an_import_and_what_an_agent_let_in_is_no_flood(special: dict[str, Any]) -> None:
+    desk = Desk()
+    assert {desk.take(START + n * SECOND, **special).outcome for n in range(100)} == {"new"}
+
+
+def test_a_flood_goes_round_tickets_that_are_closed() -> None:
+    desk = Desk()
+    for n in range(5):
+        desk.take(START + n * SECOND)
+    desk.known.tickets["T5"] = replace(desk.known.tickets["T5"], closed=True)
+    desk.known.tickets["T4"] = replace(desk.known.tickets["T4"], merged_into="T2")
+    taken = desk.take(START + MINUTE)
+    assert (taken.ticket, taken.evidence.merged_from) == ("T2", "T4")
+    for one in ("T1", "T2", "T3"):
+        desk.known.tickets[one] = replace(desk.known.tickets[one], closed=True)
+    assert desk.take(START + 2 * MINUTE).outcome == "new"
+
+
+def test_answers_in_a_thread_are_no_flood() -> None:
+    desk = Desk()
+    desk.take(START)
+    answers = [desk.take(START + n * SECOND, own=("T1",)) for n in range(200)]
+    assert {(one.outcome, one.evidence.kind) for one in answers} == {("appended", "own-token")}
+
+
+def test_machines_that_answer_each_other_are_stopped_for_a_while() -> None:
+    desk = Desk()
+    desk.take(START, sender="ann@example.com")
+    echo: dict[str, Any] = {"own": ("T1",), "automatic": "auto-reply"}
+    taken = [desk.take(START + n * SECOND, **echo) for n in range(60)]
+    assert [one.outcome for one in taken] == ["appended"] * 20 + ["set-aside"] * 40
+    assert {(one.cause, one.ticket) for one in taken[20:]} == {("loop", "T1")}
+    assert desk.take(START + MINUTE, own=("T1",)).outcome == "appended", "people are not machines"
+    assert desk.take(START + MINUTE, **echo, released=True).outcome == "appended", "nor is what an agent let in"
+    assert desk.take(START + timedelta(minutes=61), **echo).outcome == "appended"
+
+
+def test_a_second_ticket_about_one_matter_is_offered() -> None:
+    desk = Desk()
+    lamp = {"subject": "Parcel 4711 has not arrived", "text": "The parcel with my two lamps is missing."}
+    first = desk.take(START, **lamp)
+    other = desk.take(START + MINUTE, subject="New address", text="We have moved to Lyon.")
+    again = desk.take(START + timedelta(days=2), subject="Where are my lamps?", text="Parcel 4711 is still missing.")
+    assert (first.similar, other.similar, again.similar) == ((), (), ("T1",))
+    assert again.outcome == "new", "it is offered, never done"
+    assert desk.take(START + timedelta(days=2), sender="li@example.com", **lamp).similar == ()
+    desk.known.tickets["T1"] = replace(desk.known.tickets["T1"], closed=True)
+    assert desk.take(START + timedelta(days=3), **lamp).similar == ("T3",)
+    assert desk.take(START + timedelta(days=11), **lamp).similar == ()
+
+
+def test_no_more_than_three_are_offered() -> None:
+    desk = Desk()
+    taken = [desk.take(START + n * MINUTE, subject="Parcel 4711 with lamps missing") for n in range(5)]
+    assert [one.similar for one in taken] == [(), ("T1",), ("T2", "T1"), ("T3", "T2", "T1"), ("T4", "T3", "T2")]
+
+
+@pytest.mark.parametrize(
+    ("subject", "about"),
+    [
+        ("Re: Order #4711 - shipped!", "re order shipped"),
+        ("order 12 SHIPPED", "order shipped"),
+        ("سفارش ۴۷۱۱ ارسال شد", "سفارش ارسال شد"),
+        ("包裹4711，已发货。", "包裹 已发货"),
+        ("4711", ""),
+    ],
+)
+def test_the_topic_of_a_subject(subject: str, about: str) -> None:
+    assert topic(subject) == about
+
+
+MOMENTS = st.integers(0, 3 * 3600).map(lambda seconds: START + seconds * SECOND)
+
+
+@settings(deadline=None, max_examples=200)
+@given(st.lists(st.tuples(MOMENTS, st.sampled_from(["a", "b"])), max_size=60), st.randoms())
+def test_a_flood_is_seen_in_whatever_order_its_tickets_are_listed(story: list[tuple[datetime, str]], any_: Any) -> None:
+    opened = [Opened(f"T{n}", at, about) for n, (at, about) in enumerate(story)]
+    shuffled = list(opened)
+    any_.shuffle(shuffled)
+    at = START + timedelta(hours=2)
+    where = flooded(opened, "a", at, CAPS)
+    assert where == flooded(shuffled, "a", at, CAPS)
+    late = [one for one in opened if one.at > at - CAPS.sender_window]
+    same = [one for one in opened if one.at > at - CAPS.topic_window and one.topic == "a"]
+    assert bool(where) == (len(late) >= 30 or len(same) >= 5)
+    assert all(one in opened for one in where)
+
+
+@given(st.lists(MOMENTS, max_size=40))
+def test_a_loop_is_so_many_within_its_time(moments: list[datetime]) -> None:
+    at = START + timedelta(hours=2)
+    assert looping(moments, at, CAPS) == (sum(at - one < CAPS.automatic_window for one in moments) >= 20)
+
+
+def test_a_decision_costs_little() -> None:
+    desk = Desk()
+    desk.take(START, sender="ann@example.com")
+    step = timeit.timeit(lambda: desk.take(START, own=("T1",), others=("support@example.org",)), number=2000) / 2000
+    assert step < 0.0005, "some 20 microseconds on an idle machine"
