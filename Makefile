@@ -14,12 +14,12 @@ UV := $(BIN)/uv
 MEMBERS := schemas plumbing $(sort $(patsubst %/pyproject.toml,%,$(wildcard services/*/pyproject.toml))) deploy/local
 READY := .venv/postroom-ready
 
-.PHONY: help up test lint types imports unit chaos bench lock clean
+.PHONY: help up test lint types imports unit chaos bench corpus fuzz lock clean
 
 help:
 	@echo "make up     run Postroom here until Ctrl-C"
 	@echo "make test   lint, types, import rules and all tests"
-	@echo "also: lint types imports unit chaos bench lock clean"
+	@echo "also: lint types imports unit chaos bench corpus fuzz lock clean"
 
 up: $(READY)
 	@exec $(BIN)/postroom up
@@ -49,6 +49,10 @@ chaos: $(READY)
 
 bench: $(READY)
 	@$(BIN)/python -m tests.bench
+
+# Real mails with their sources' own expectations; POSTROOM_CORPUS names their folder.
+corpus: $(READY)
+	@PYTHONPATH=tests $(BIN)/python -m corpus
 
 # requirements.lock is what gets installed: pinned, hashed, naming no download address. uv.lock stays here.
 lock: $(READY)

@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from tests.corpus.cases import EXPECTATIONS, Case, Check, cases
+from corpus.cases import EXPECTATIONS, Case, Check, cases
 
 from postroom_ingest.parse import parse
 
@@ -42,7 +42,7 @@ class Result:
 def judges() -> dict[str, Judge]:
     """Those that exist, by name."""
     here = Path(__file__).parent
-    return {n: importlib.import_module(f"tests.corpus.{n}").judge for n in JUDGES if (here / f"{n}.py").exists()}
+    return {n: importlib.import_module(f"corpus.{n}").judge for n in JUDGES if (here / f"{n}.py").exists()}
 
 
 def judged(case: Case, by: dict[str, Judge]) -> Result:
@@ -167,7 +167,7 @@ def _run(categories: list[str]) -> int:
 
 def main() -> int:
     """The exit code."""
-    parser = argparse.ArgumentParser(prog="python -m tests.corpus", description="Judge the reading of the corpus.")
+    parser = argparse.ArgumentParser(prog="python -m corpus", description="Judge the reading of the corpus.")
     parser.add_argument("--show", metavar="FILE", help="part of a path: print wanted and got of each check")
     parser.add_argument("categories", nargs="*", help="only these")
     given = parser.parse_args()

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
-from tests.corpus.reading import Reading
+from corpus.reading import Reading
 
 from postroom_ingest.parse import Address
 

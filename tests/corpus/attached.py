@@ -8,7 +8,7 @@ import re
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from tests.corpus.reading import Leaf, Reading, ours
+from corpus.reading import Leaf, Reading, ours
 
 from postroom_ingest.parse import Attachment, parse
 from postroom_ingest.parse.reader import safe_name

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Any, Final
 
-from tests.corpus.cases import Case, Check
+from corpus.cases import Case, Check
 
 from postroom_ingest.parse import Mail
 

@@ -3,7 +3,7 @@
 import re
 from typing import Any
 
-from tests.corpus.cases import CORPUS, Case, Check, plain
+from corpus.cases import CORPUS, Case, Check, plain
 
 from postroom_ingest.parse import parse
 from postroom_ingest.parse.forwards import Forwarded, forwarded

@@ -12,11 +12,11 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from tests.corpus.addressed import Answer, Judge, addresses, field, first_of, sender
-from tests.corpus.attached import ATTACHED, swallows
-from tests.corpus.cases import CORPUS, Case, Check, plain
-from tests.corpus.reading import Reading, ours
-from tests.corpus.threading import threads
+from corpus.addressed import Answer, Judge, addresses, field, first_of, sender
+from corpus.attached import ATTACHED, swallows
+from corpus.cases import CORPUS, Case, Check, plain
+from corpus.reading import Reading, ours
+from corpus.threading import threads
 
 from postroom_ingest.parse import parse
 from postroom_ingest.parse.charsets import codecs_for

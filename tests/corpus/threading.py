@@ -13,7 +13,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from tests.corpus.cases import CORPUS, Case, Check, cases
+from corpus.cases import CORPUS, Case, Check, cases
 
 from postroom_ingest.parse import Mail, parse
 

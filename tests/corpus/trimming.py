@@ -3,7 +3,7 @@
 import re
 from typing import Any
 
-from tests.corpus.cases import Case, Check, plain
+from corpus.cases import Case, Check, plain
 
 from postroom_ingest.parse import html as markup
 from postroom_ingest.parse.trim import Trimmed, trim

@@ -8,8 +8,8 @@ from collections import Counter
 from functools import cache
 
 import pytest
-from tests.corpus.__main__ import Result, judged, judges
-from tests.corpus.cases import EXPECTATIONS, cases
+from corpus.__main__ import Result, judged, judges
+from corpus.cases import EXPECTATIONS, cases
 
 from postroom_ingest.parse import parse, thread_root
 
