@@ -2,29 +2,27 @@
 
 The mix is exact in every 100 mails: 60 plain UTF-8 (8bit or quoted-printable, some of them Persian), 25 with an
 HTML alternative of 5 to 15 KB, 10 with one attachment of 50 to 200 KB, 5 in an older charset; 35 of them answer
-one of the 400 mails before.
+one of the 400 mails before. Senders are many, so that none of them is a flood; an answer comes from who wrote the
+mail above it or from a colleague of theirs.
 """
 
 import hashlib
-from bisect import bisect
 from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
-from itertools import accumulate
 from random import Random
 
 import mailgen_mime as mime
 import mailgen_text as text
 
 REPLY_WINDOW = 400
-SENDERS = 400
+SENDERS = 100_000
 _BLOCK = ("plain",) * 60 + ("alternative",) * 25 + ("attachment",) * 10 + ("charset",) * 5
 _REPLIES = 35
 _PERSIAN_SHARE = 0.12  # of the plain ones
 _QUOTED_LINES = 30
-_ZIPF = tuple(accumulate(1 / rank for rank in range(1, SENDERS + 1)))
 _EPOCH = datetime(2026, 1, 5, 8, tzinfo=UTC)
 _TRACE = "from mx.example.net (mx.example.net [192.0.2.{host}]) by mail.example.com with ESMTPS id {id}; {date}"
 _FILES = (
@@ -129,7 +127,7 @@ class _Task:
 def _mail(rng: Random, past: _Past, task: _Task) -> GeneratedMail:
     parent, index = task.parent, task.index
     number = 10_000 + index
-    sender = parent.sender if parent and rng.random() < 0.6 else bisect(_ZIPF, rng.random() * _ZIPF[-1])
+    sender = _sender(rng, parent)
     name, address = text.person(sender)
     token = hashlib.sha256(f"{task.seed}/{index}".encode()).hexdigest()
     marker = f"mark{token[:16]}"
@@ -158,6 +156,12 @@ def _mail(rng: Random, past: _Past, task: _Task) -> GeneratedMail:
         index, raw, message_id, address, subject, parent.message_id if parent else None, root, marker, attachments,
         task.kind, task.charset,
     )  # fmt: skip
+
+
+def _sender(rng: Random, parent: _Earlier | None) -> int:
+    if parent is None:
+        return rng.randrange(SENDERS)
+    return parent.sender if rng.random() < 0.6 else rng.choice(text.colleagues(parent.sender))
 
 
 def _encode(

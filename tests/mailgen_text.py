@@ -15,6 +15,8 @@ _FAMILY = (
 )  # fmt: skip
 _PERSIAN_NAMES = ("زهرا محمدی", "علی رضایی", "مریم کاظمی", "حسین احمدی", "نرگس موسوی")
 _DOMAINS = ("example.com", "example.org", "example.net", "shop.example.com", "office.example.org")
+_FIRM = 4
+"""People who share a domain."""
 
 _WORDS = (
     "parcel", "tracking", "courier", "warehouse", "receipt", "payment", "voucher", "discount", "checkout", "basket",
@@ -65,13 +67,20 @@ _ELSEWHERE: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
 }  # fmt: skip
 
 
-def person(rank: int) -> tuple[str, str]:
-    """Name and address of the sender of this rank (0 writes most)."""
-    if rank % 20 == 7:
-        name = _PERSIAN_NAMES[rank // 20 % len(_PERSIAN_NAMES)]
+def person(number: int) -> tuple[str, str]:
+    """Name and address of a sender."""
+    if number % 20 == 7:
+        name = _PERSIAN_NAMES[number // 20 % len(_PERSIAN_NAMES)]
     else:
-        name = f"{_GIVEN[rank % len(_GIVEN)]} {_FAMILY[(rank // len(_GIVEN) + rank) % len(_FAMILY)]}"
-    return name, f"customer{rank:03d}@{_DOMAINS[rank % len(_DOMAINS)]}"
+        name = f"{_GIVEN[number % len(_GIVEN)]} {_FAMILY[(number // len(_GIVEN) + number) % len(_FAMILY)]}"
+    firm = number // _FIRM
+    return name, f"customer{number:05d}@firm{firm}.{_DOMAINS[firm % len(_DOMAINS)]}"
+
+
+def colleagues(number: int) -> range:
+    """Everybody at the domain of a sender."""
+    first = number - number % _FIRM
+    return range(first, first + _FIRM)
 
 
 def letter(rng: Random, charset: str, number: int, persian: bool) -> tuple[str, str]:

@@ -60,11 +60,17 @@ def test_the_mix(mails: list[GeneratedMail]) -> None:
     assert len(persian) > 50
 
 
-def test_senders_follow_zipf(mails: list[GeneratedMail]) -> None:
-    counts = [count for _, count in Counter(mail.sender for mail in mails).most_common()]
-    assert 0.10 < counts[0] / COUNT < 0.20
-    assert 0.4 < counts[1] / counts[0] < 0.75
-    assert 150 < len(counts) <= 400
+def test_nobody_floods(mails: list[GeneratedMail]) -> None:
+    fresh = Counter(mail.sender for mail in mails if mail.parent is None)
+    assert max(fresh.values()) <= 3
+    assert len(fresh) > 1200
+
+
+def test_an_answer_comes_from_who_was_asked_or_a_colleague(mails: list[GeneratedMail]) -> None:
+    senders = {mail.message_id: mail.sender for mail in mails}
+    pairs = [(mail.sender, senders[mail.parent]) for mail in mails if mail.parent is not None]
+    assert all(one.partition("@")[2] == other.partition("@")[2] for one, other in pairs)
+    assert 0.2 < sum(one != other for one, other in pairs) / len(pairs) < 0.4
 
 
 def test_every_mail_reads_back_as_it_says(mails: list[GeneratedMail]) -> None:

@@ -43,6 +43,16 @@ def test_any_bytes_give_mails_within_the_limit(content: bytes, limit: int) -> No
         assert mail.raw is None or len(mail.raw) == mail.size > 0
 
 
+@given(st.lists(LINES, min_size=1, max_size=5))
+def test_reading_goes_on_where_a_mail_ends(bodies: list[list[bytes]]) -> None:
+    mails = [b"\n".join([b"Subject: one", b"", *body]) + b"\n" for body in bodies]
+    content = b"".join(FROM + b"\n" + quoted(mail) + b"\n" for mail in mails)
+    for number, mail in enumerate(split_mbox(io.BytesIO(content), LIMIT), 1):
+        file = io.BytesIO(content)
+        file.seek(mail.end)
+        assert [one.raw for one in split_mbox(file, LIMIT)] == mails[number:]
+
+
 def test_what_pythons_mailbox_writes_is_read_back(tmp_path: Path) -> None:
     mails = [b"Subject: %d\n\nFrom here on\n\nFrom me: hello\n" % number for number in range(3)]
     box = mailbox.mbox(tmp_path / "box")

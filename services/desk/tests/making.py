@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from postroom_contracts.contacts import ContactReceived, Evidence
-from postroom_contracts.delivery import MailFailed, MailSent
+from postroom_contracts.contacts import ContactReceived, ContactReread, ContactSeenAgain, Evidence
+from postroom_contracts.delivery import MailBounced, MailFailed, MailSent
 from postroom_contracts.routing import RoutingDecided
 from postroom_contracts.sla import Clock, ClockBreached, ClocksSet
 from postroom_contracts.values import ClaimCheck, Customer, Party
@@ -81,6 +81,18 @@ class Make:
     ) -> MailFailed:
         fields = self._delivery(message, attempts, to, ticket)
         return MailFailed.model_validate(fields | {"reason": reason, "uncertain": uncertain})
+
+    def bounced(self, ticket: str, message_id: str, minutes: float = 5, **other: Any) -> MailBounced:
+        fields: dict[str, Any] = {"kind": "reply", "outgoing": "o1", "contact": "b1", "to": "ann@example.com"}
+        fields |= {"permanent": True, "status": "5.1.1", "reason": "unknown-user", "diagnostic": "550 no such user"}
+        return MailBounced(ticket=ticket, message_id=message_id, at=self.at(minutes), **{**fields, **other})
+
+    def seen_again(self, ticket: str, contact: str, mailbox: str, again: str = "c9") -> ContactSeenAgain:
+        return ContactSeenAgain(contact=contact, ticket=ticket, mailbox=mailbox, again=again, received_at=self.at(1))
+
+    def reread(self, ticket: str, contact: str, minutes: float = 60, **other: Any) -> ContactReread:
+        fields: dict[str, Any] = {"subject_line": "The printer is on fire", "text": "Read better."}
+        return ContactReread(contact=contact, ticket=ticket, at=self.at(minutes), **{**fields, **other})
 
 
 MAKE = Make()

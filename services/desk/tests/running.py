@@ -113,9 +113,9 @@ async def opened_desk(servers: ServerUrls, **urls: Any) -> Desk:
     return Desk(service)
 
 
-async def prepared_desk(servers: ServerUrls) -> Desk:
+async def prepared_desk(servers: ServerUrls, **urls: Any) -> Desk:
     """A desk as it is once the process has started, but for Kafka."""
-    desk = await opened_desk(servers)
+    desk = await opened_desk(servers, **urls)
     for step in desk.service._prepare:
         await step()
     return desk

@@ -164,4 +164,6 @@ def test_a_setting_says_what_was_not_said() -> None:
         "queue": None,
         "acknowledge": True,
         "timezone": "UTC",
+        "reopen_days": 0,
+        "spam": "set-aside",
     }

@@ -49,6 +49,19 @@ async def test_a_strangers_reference_opens_a_ticket_with_a_warning(ingest: Inges
     assert (colleague.ticket, colleague.warnings) == (first.ticket, ())
 
 
+async def test_a_stranger_who_quotes_the_mail_has_seen_it(ingest: Ingest) -> None:
+    root = f"{new_id()}@x"
+    words = "The lamp on the second floor does not work any more."
+    first, quoting, knowing_only_the_id = await read(
+        ingest,
+        mail(root, text=f"Hello,\r\n\r\n{words}\r\n"),
+        mail(f"1.{root}", root, sender=EVE, text=f"Nor does mine.\r\n\r\n> {words}\r\n"),
+        mail(f"2.{root}", root, sender="mallory@third.example", text="Hello,\r\n\r\nsend the refund to me.\r\n"),
+    )
+    assert (quoting.ticket, quoting.warnings) == (first.ticket, ("new-participant",))
+    assert (knowing_only_the_id.opens, knowing_only_the_id.warnings) == (True, ("forged-reference",))
+
+
 async def test_who_is_on_a_mail_may_answer_it_in_the_same_batch_and_later(ingest: Ingest) -> None:
     root = f"{new_id()}@x"
     events = await ingest.handed_in(

@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from http import HTTPStatus
 from types import TracebackType
@@ -12,8 +12,8 @@ import httpx
 
 from postroom_local.errors import StackError
 
-IN_FLIGHT = 8
-_TIMEOUT_S = 30.0
+IN_FLIGHT = 4
+_TIMEOUT_S = 60.0
 _FIRST_DELAY_S = 0.2
 _LONGEST_DELAY_S = 5.0
 
@@ -33,6 +33,11 @@ class Counts:
         """How many have been read."""
         return self.new + self.appended + self.duplicate + self.set_aside
 
+    @property
+    def unread(self) -> int:
+        """How many wait to be read."""
+        return self.accepted - self.read
+
     def __str__(self) -> str:
         return (
             f"accepted {self.accepted} = {self.new} new + {self.appended} appended"
@@ -43,17 +48,16 @@ class Counts:
 class Door:
     """Hands mails in, and asks what became of them. An async context manager.
 
-    A call waits out a restart of ingest for `patience` seconds.
+    A call waits out a restart of ingest for `patience` seconds, and asks again when ingest is too busy.
     Every method raises StackError when ingest does not answer in that time, or refuses the call itself.
     """
 
-    def __init__(self, address: str, token: str, run: str, patience: float = 60.0) -> None:
-        self._run = run
+    def __init__(self, address: str, token: str, patience: float = 60.0) -> None:
         self._patience = patience
         self._client = httpx.AsyncClient(
             base_url=address,
             headers={"Authorization": f"Bearer {token}"},
-            limits=httpx.Limits(max_connections=IN_FLIGHT, max_keepalive_connections=IN_FLIGHT),
+            limits=httpx.Limits(max_connections=IN_FLIGHT + 1, max_keepalive_connections=IN_FLIGHT + 1),
             timeout=_TIMEOUT_S,
             trust_env=False,
         )
@@ -71,18 +75,22 @@ class Door:
         found: dict[str, str] = (await self._answer("GET", "/v1/mailboxes")).json()
         return found
 
-    async def hand_in(self, raw: bytes, mailbox: str) -> bool:
-        """Give a mail to ingest; True once it is durable there, False when it is larger than ingest takes.
+    async def hand_in(self, run: str, mailbox: str, mails: Sequence[bytes]) -> list[bool]:
+        """Give mails to ingest; for each True, it is durable there now, or False, it is larger than ingest takes.
 
-        After a broken connection the mail is sent again; if it had arrived, ingest will find a duplicate.
+        After a broken connection the mails are sent again; those that had arrived will be duplicates.
         """
-        url = f"/v1/imports/{self._run}/mails"
-        answer = await self._answer("POST", url, content=raw, params={"mailbox": mailbox})
-        return answer.status_code == HTTPStatus.ACCEPTED
+        body = b"".join(part for raw in mails for part in (b"%d:" % len(raw), raw, b","))
+        answer = await self._answer("POST", f"/v1/imports/{run}/mails", content=body, params={"mailbox": mailbox})
+        if answer.status_code == HTTPStatus.REQUEST_ENTITY_TOO_LARGE:
+            if len(mails) == 1:
+                return [False]
+            return [taken for raw in mails for taken in await self.hand_in(run, mailbox, [raw])]
+        return [True] * len(mails)
 
-    async def counts(self) -> Counts:
-        """How far this import is."""
-        found: dict[str, int] = (await self._answer("GET", f"/v1/imports/{self._run}")).json()
+    async def counts(self, run: str) -> Counts:
+        """How far an import is."""
+        found: dict[str, int] = (await self._answer("GET", f"/v1/imports/{run}")).json()
         return Counts(found["accepted"], found["new"], found["appended"], found["duplicate"], found["set-aside"])
 
     async def _answer(
@@ -101,14 +109,14 @@ class Door:
             if time.monotonic() + delay > give_up:
                 raise StackError(
                     f"ingest did not answer for {self._patience:g} s ({trouble});"
-                    " import again later: what is in already becomes duplicates"
+                    " run the same command again later: it goes on where it was"
                 )
             await asyncio.sleep(delay)
             delay = min(delay * 2, _LONGEST_DELAY_S)
 
 
 def _usable(answer: httpx.Response) -> httpx.Response:
-    """`answer` if it is about the mail; raises StackError where it is about the call."""
+    """`answer` if it is about the mails; raises StackError where it is about the call."""
     if answer.is_success or answer.status_code == HTTPStatus.REQUEST_ENTITY_TOO_LARGE:
         return answer
     try:

@@ -26,10 +26,11 @@ def is_from_line(line: bytes, following: bytes, *, after_blank: bool) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Split:
-    """One mail of an mbox; `raw` is None when it is larger than was allowed."""
+    """One mail of an mbox, up to byte `end` of it; `raw` is None when it is larger than was allowed."""
 
     raw: bytes | None
     size: int
+    end: int
 
 
 @dataclass(slots=True)
@@ -47,16 +48,16 @@ class _Collector:
         else:
             self.data.clear()
 
-    def finish(self) -> Iterator[Split]:
+    def finish(self, end: int) -> Iterator[Split]:
         """The mail, without the blank line that ends it in an mbox; nothing where all is blank."""
         if self.size > self.limit:
-            yield Split(None, self.size)
+            yield Split(None, self.size, end)
         elif self.data and not self.data.isspace():
             for blank in (b"\r\n", b"\n"):
                 if self.data.endswith(b"\n" + blank):
                     del self.data[-len(blank) :]
                     break
-            yield Split(bytes(self.data), len(self.data))
+            yield Split(bytes(self.data), len(self.data), end)
         self.data.clear()
         self.size = 0
 
@@ -65,17 +66,18 @@ def split_mbox(file: BinaryIO, limit: int) -> Iterator[Split]:
     """The mails of an mbox in order, as they were before they were put in: without From line, and unquoted.
 
     Of `>From `, `>>From ` and so on at the start of a line one `>` goes (mboxrd; of mboxo that undoes the first alone).
-    Mails larger than `limit` bytes are counted only.
+    Mails larger than `limit` bytes are counted only. Reading begins where `file` stands, at a From line.
     """
-    mail = _Collector(limit)
+    mail, end = _Collector(limit), file.tell()
     line, starts, after_blank = file.readline(PIECE_BYTES), True, True
     while line:
         following = file.readline(PIECE_BYTES)
         if starts and is_from_line(line, following, after_blank=after_blank):
-            yield from mail.finish()
+            yield from mail.finish(end)
         else:
             mail.add(line[1:] if starts and _QUOTED.match(line) else line)
         after_blank = starts and line in (b"\n", b"\r\n")
         starts = line.endswith(b"\n")
+        end += len(line)
         line = following
-    yield from mail.finish()
+    yield from mail.finish(end)

@@ -2,15 +2,17 @@
 
 from postroom_contracts.config import SettingChanged
 from postroom_desk.acting import Acting
-from postroom_desk.api import auth, docs, elsewhere, people, settings, tickets
+from postroom_desk.api import auth, docs, elsewhere, inner, intake, merging, people, settings, tickets
 from postroom_desk.bootstrap import Bootstrap
 from postroom_desk.people import People
 from postroom_desk.recording import CONSUMES, Recorder
 from postroom_desk.settings import ApiSettings, DeskSettings
 from postroom_desk.settings_store import SettingsStore
 from postroom_desk.store import Tickets
-from postroom_desk.web import pages
+from postroom_desk.web import pages, set_aside
+from postroom_desk.web.glance import Glance
 from postroom_plumbing.body_limit import BodyLimit
+from postroom_plumbing.sealing import Sealer
 from postroom_plumbing.service import Service
 
 
@@ -33,12 +35,16 @@ async def build_api(service: Service[ApiSettings]) -> None:
     service.on_stop(others.close)
     for router in (
         tickets.router(store, acting, who),
+        merging.router(store, acting, who),
         people.customers_router(store, who),
         people.agents_router(agents, kept, service.units, who),
-        settings.router(kept, service.units, who),
+        settings.router(kept, service.units, who, Sealer(given, "setting")),
         elsewhere.router(store, others, who),
+        intake.router(others, who),
+        inner.router(store, given.internal_token),
         auth.router(who, agents, given.session_hours),
-        pages.router(store, agents, who, given.session_hours),
+        pages.router(store, agents, who, given.session_hours, Glance(others)),
+        set_aside.router(others, who),
         docs.router(),
     ):
         service.app.include_router(router)

@@ -30,11 +30,17 @@ class Agent(Value):
     email: Address
     role: Role = "agent"
     active: bool = True
+    sees_raw: bool = False
+    """Whether they may see mails as they came, before anything was redacted; admins may."""
     queues: tuple[str, ...] = ()
     skills: tuple[str, ...] = ()
     languages: tuple[str, ...] = ()
     capacity: int = 10
     availability: Availability = "offline"
+
+    @property
+    def may_see_raw(self) -> bool:
+        return self.sees_raw or self.role == "admin"
 
 
 def hash_password(password: str) -> str:
@@ -142,5 +148,5 @@ def _agent(document: Document) -> Agent:
 
 
 def _state(agent: Agent, unit: Unit) -> None:
-    fields = agent.model_dump(exclude={"id", "role"})
+    fields = agent.model_dump(exclude={"id", "role", "sees_raw"})
     unit.emit(AgentChanged(agent=agent.id, at=unit.now, **fields))

@@ -3,13 +3,15 @@
 from collections.abc import Sequence
 
 from postroom_contracts import Event
-from postroom_contracts.contacts import ContactReceived
+from postroom_contracts.contacts import ContactReceived, ContactReread, ContactSeenAgain
 from postroom_contracts.csat import SurveyAnswered
-from postroom_contracts.delivery import MailFailed, MailSent
+from postroom_contracts.delivery import MailBounced, MailFailed, MailSent
 from postroom_contracts.routing import RoutingDecided
 from postroom_contracts.sla import ClockBreached, ClocksSet, ClockWarned
+from postroom_desk.entries import entry
 from postroom_desk.store import Tickets, customer_of
-from postroom_desk.tickets import outcomes
+from postroom_desk.tickets import deliveries, outcomes
+from postroom_desk.tickets.merging import follow
 from postroom_desk.tickets.record import Record, add_contact, open_ticket
 from postroom_plumbing.mongo import Document
 from postroom_plumbing.unit import Unit
@@ -17,14 +19,19 @@ from postroom_plumbing.wire import Received, of_type
 
 CONSUMES: tuple[type[Event], ...] = (
     ContactReceived,
+    ContactSeenAgain,
+    ContactReread,
     RoutingDecided,
     ClocksSet,
     ClockWarned,
     ClockBreached,
     MailSent,
     MailFailed,
+    MailBounced,
     SurveyAnswered,
 )
+_OF_THE_TICKET_ITSELF = RoutingDecided | ClocksSet | ClockWarned | ClockBreached
+"""What is decided about a ticket that was merged meanwhile is void; everything else goes where it was merged into."""
 
 
 class Recorder:
@@ -40,14 +47,27 @@ class Recorder:
         numbers = await self._numbers_for(contacts, records)
         for contact in contacts:
             self._contact(contact, records, numbers, unit)
-        for one in batch:
-            record = records.get(one.event.key)
-            if record is not None and not isinstance(one.event, ContactReceived):
+        others = [one for one in batch if not isinstance(one.event, ContactReceived) and not _void(one.event, records)]
+        for one in others:
+            record = records.get(follow(one.event.key, records))
+            if record is not None:
                 _happen(record, one.event, unit)
                 _state(record, one, unit)
         await self._tickets.save(records.values(), unit)
-        await self._tickets.set_delivery(_deliveries(batch), unit)
-        await self._tickets.remember([entry for one in batch if (entry := _entry(one.event)) is not None], unit)
+        await self._beside([one.event for one in others], records, unit)
+
+    async def _beside(self, events: Sequence[Event], records: dict[str, Record], unit: Unit) -> None:
+        """Keep what changes messages and history only."""
+        await self._tickets.set_delivery(deliveries.attempts_of(events), unit)
+        await self._tickets.set_bounces([one for one in events if isinstance(one, MailBounced)], records, unit)
+        again = [one for one in events if isinstance(one, ContactSeenAgain | ContactReread)]
+        await self._tickets.update_contacts(again, records, unit)
+        entries: list[Document] = []
+        for event in events:
+            found = entry(event, follow(event.key, records))
+            if found is not None:
+                entries.append(found)
+        await self._tickets.remember(entries, unit)
 
     async def _new_contacts(self, batch: Sequence[Received[Event]], unit: Unit) -> list[Received[ContactReceived]]:
         contacts = {one.event.contact: one for one in of_type(batch, ContactReceived)}
@@ -72,13 +92,18 @@ class Recorder:
         self, one: Received[ContactReceived], records: dict[str, Record], numbers: dict[str, int], unit: Unit
     ) -> None:
         contact = one.event
-        record = records.get(contact.ticket)
+        record = records.get(follow(contact.ticket, records))
         if record is None:
             record = open_ticket(contact, numbers[contact.ticket], customer_of(contact.sender), unit.now)
             records[contact.ticket] = record
         else:
             add_contact(record, contact, unit.now)
         _state(record, one, unit)
+
+
+def _void(event: Event, records: dict[str, Record]) -> bool:
+    record = records.get(event.key)
+    return isinstance(event, _OF_THE_TICKET_ITSELF) and record is not None and record.ticket.merged_into is not None
 
 
 def _state(record: Record, cause: Received[Event], unit: Unit) -> None:
@@ -98,43 +123,9 @@ def _happen(record: Record, event: Event, unit: Unit) -> None:
             outcomes.mark_clock(record, event)
         case SurveyAnswered():
             outcomes.rate(record, event)
-
-
-def _deliveries(batch: Sequence[Received[Event]]) -> dict[str, Document]:
-    states: dict[str, Document] = {}
-    for one in batch:
-        event = one.event
-        if not isinstance(event, MailSent | MailFailed) or event.message is None:
-            continue
-        state: Document = {"state": "sent", "at": event.at, "attempts": event.attempts}
-        if isinstance(event, MailFailed):
-            state |= {"state": "uncertain" if event.uncertain else "failed", "reason": event.reason}
-        kept = states.get(event.message)
-        if kept is None or (kept["attempts"], kept["state"] != "sent") < (event.attempts, state["state"] != "sent"):
-            states[event.message] = state
-    return states
-
-
-def _entry(event: Event) -> Document | None:
-    """The history entry of something that does not change the ticket itself."""
-    match event:
-        case MailSent() | MailFailed():
-            what = "MailSent" if isinstance(event, MailSent) else "MailFailed"
-            first = next(iter(event.to), "")  # one attempt may end differently for different recipients
-            entry = {"_id": f"{event.outgoing}/{what}/{event.attempts}/{first}", "kind": event.kind, "at": event.at}
-            entry["to"] = list(event.to)
-            if isinstance(event, MailFailed):
-                entry |= {"reason": event.reason, "uncertain": event.uncertain}
-            by = "notifier"
-        case ClockWarned() | ClockBreached():
-            what = type(event).__name__
-            entry = {"_id": f"{event.ticket}/{what}/{event.metric}/{event.version}", "at": event.at}
-            entry |= {"metric": event.metric, "due_at": event.due_at}
-            by = "sla"
-        case SurveyAnswered():
-            what = "SurveyAnswered"
-            entry = {"_id": f"{event.survey}/{what}/{event.answer}", "at": event.at, "rating": event.rating}
-            by = "portal"
+        case ContactReread():
+            outcomes.reread(record, event, unit.now)
+        case MailSent() | MailFailed() | MailBounced():
+            deliveries.note(record, event)
         case _:
-            return None
-    return entry | {"ticket": event.key, "what": what, "by": {"kind": "service", "id": by, "name": ""}}
+            pass

@@ -6,7 +6,16 @@ from typing import Any
 import bson
 from pydantic import ValidationError
 
-from postroom_contracts.config import SETTING_MODELS, Mailbox, Policy, Rule, SettingChanged, SettingKind
+from postroom_contracts.config import (
+    SETTING_MODELS,
+    Account,
+    HttpDoor,
+    Mailbox,
+    Policy,
+    Rule,
+    SettingChanged,
+    SettingKind,
+)
 from postroom_contracts.event import Value
 from postroom_plumbing.mongo import Database, Document
 from postroom_plumbing.problems import Problem
@@ -66,7 +75,7 @@ class SettingsStore:
             errors.append({"field": "queue", "reason": f"there is no queue {value.queue!r}"})
         if isinstance(value, Policy) and await self._missing("schedule", value.schedule, unit):
             errors.append({"field": "schedule", "reason": f"there is no schedule {value.schedule!r}"})
-        if isinstance(value, Rule) and await self._missing("mailbox", value.mailbox, unit):
+        if isinstance(value, Rule | Account | HttpDoor) and await self._missing("mailbox", value.mailbox, unit):
             errors.append({"field": "mailbox", "reason": f"there is no mailbox {value.mailbox!r}"})
         if isinstance(value, Mailbox):
             same = {"kind": kind, "removed": False, "value.address": value.address, "id": {"$ne": setting}}
@@ -115,7 +124,10 @@ def parse_setting(kind: SettingKind, value: Mapping[str, Any]) -> Value:
         parsed = model.model_validate(value)
     except ValidationError as error:
         errors += [
-            {"field": ".".join(str(part) for part in one["loc"]) or kind, "reason": one["msg"]}
+            {
+                "field": ".".join(str(part) for part in one["loc"]) or kind,
+                "reason": one["msg"].removeprefix("Value error, "),
+            }
             for one in error.errors()
         ]
     else:

@@ -7,20 +7,30 @@ from typing import Any
 
 from pymongo import ASCENDING, DESCENDING, IndexModel, InsertOne, ReplaceOne, ReturnDocument, UpdateOne
 
-from postroom_contracts.tickets import Ticket, TicketChanged, TicketMessageAdded
+from postroom_contracts.contacts import ContactReread, ContactSeenAgain
+from postroom_contracts.delivery import MailBounced
 from postroom_contracts.values import Customer, Party
-from postroom_desk.tickets.record import Record, StoredMessage, TicketFact
-from postroom_desk.tickets.terms import index_terms
+from postroom_desk.documents import history_document, message_document, reread_document, to_document, to_record
+from postroom_desk.tickets import deliveries
+from postroom_desk.tickets.merging import follow
+from postroom_desk.tickets.record import Record
 from postroom_plumbing.mongo import Database, Document
 from postroom_plumbing.unit import Unit
 
+_UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _CUSTOMERS = uuid.UUID("6f1d2c0e-54c1-4b8e-9b53-0f2f3b1f7a10")
 
 
 def customer_of(party: Party) -> Customer:
-    """The customer an address belongs to: the same address is always the same customer."""
+    """The customer an identity belongs to (`ann@example.com`, `+49…`, `telegram:123`): one identity, one customer."""
     address = party.address.strip().lower()
     return Customer(id=str(uuid.uuid5(_CUSTOMERS, address)), address=address, name=party.name)
+
+
+def customer_id(id_or_address: str) -> str:
+    """The id of a customer named by their id or by an address or other identity of theirs."""
+    is_id = _UUID.fullmatch(id_or_address) is not None
+    return id_or_address if is_id else customer_of(Party(address=id_or_address)).id
 
 
 class Tickets:
@@ -76,9 +86,16 @@ class Tickets:
             await self.customers.bulk_write(writes, ordered=False)
 
     async def load(self, ids: Iterable[str], unit: Unit) -> dict[str, Record]:
-        """The records of tickets that exist, by id."""
-        found = self.tickets.find({"_id": {"$in": list(ids)}}, session=unit.session)
-        return {document["_id"]: to_record(document) async for document in found}
+        """The records of tickets that exist, and of those that they were merged into, by id."""
+        records: dict[str, Record] = {}
+        wanted = set(ids)
+        while wanted:
+            found = self.tickets.find({"_id": {"$in": list(wanted)}}, session=unit.session)
+            loaded = {document["_id"]: to_record(document) async for document in found}
+            records |= loaded
+            further = {record.ticket.merged_into for record in loaded.values()}
+            wanted = {one for one in further if one is not None} - records.keys()
+        return records
 
     async def known_messages(self, ids: Sequence[str], unit: Unit) -> set[str]:
         """Those of `ids` that are stored already."""
@@ -97,10 +114,10 @@ class Tickets:
                 tickets.append(ReplaceOne({"_id": record.ticket.id}, document))
         if tickets:
             await self.tickets.bulk_write(tickets, ordered=False, session=unit.session)
-        messages = [_message_document(message, record) for record in changed for message in record.messages]
+        messages = [message_document(message, record) for record in changed for message in record.messages]
         if messages:
             await self.messages.insert_many(messages, ordered=False, session=unit.session)
-        entries = [_history(event) for record in changed for event in record.events]
+        entries = [history_document(event) for record in changed for event in record.events]
         if entries:
             await self.history.insert_many(entries, ordered=False, session=unit.session)
 
@@ -113,7 +130,8 @@ class Tickets:
     async def set_delivery(self, states: dict[str, Document], unit: Unit) -> None:
         """Keep the state of delivery of replies, by message; what an older attempt came to changes nothing.
 
-        Of what one attempt came to for several recipients, a failure is what a person must see.
+        Of what one attempt came to for several recipients, a failure is what a person must see. What a server further
+        on reported stands against everything that was before it.
         """
         writes = [
             UpdateOne(
@@ -124,6 +142,7 @@ class Tickets:
                         {"delivery.attempts": {"$lt": state["attempts"]}},
                         {"delivery.attempts": state["attempts"], "delivery.state": "sent"},
                     ],
+                    "$nor": [{"delivery.state": {"$in": ["bounced", "delayed"]}, "delivery.at": {"$gte": state["at"]}}],
                 },
                 {"$set": {"delivery": state}},
             )
@@ -132,79 +151,63 @@ class Tickets:
         if writes:
             await self.messages.bulk_write(writes, ordered=False, session=unit.session)
 
+    async def set_bounces(self, bounces: Iterable[MailBounced], records: dict[str, Record], unit: Unit) -> None:
+        """Keep on replies that they bounced or are late; a late one may still bounce, but not the other way round."""
+        writes = [
+            UpdateOne(
+                {
+                    "ticket": follow(bounce.ticket, records),
+                    "kind": "reply",
+                    "message_id": bounce.message_id,
+                    "$nor": [
+                        {"delivery.state": "bounced", "delivery.at": {"$gt": bounce.at}},
+                        *([] if bounce.permanent else [{"delivery.state": {"$in": ["bounced", "failed"]}}]),
+                    ],
+                },
+                {"$set": {f"delivery.{name}": value for name, value in deliveries.bounce(bounce).items()}},
+            )
+            for bounce in bounces
+            if bounce.kind == "reply"
+        ]
+        if writes:
+            await self.messages.bulk_write(writes, session=unit.session)
+
+    async def update_contacts(
+        self, again: Iterable[ContactSeenAgain | ContactReread], records: dict[str, Record], unit: Unit
+    ) -> None:
+        """Note on contacts that are there already where else they came in, and what they say when read again."""
+        writes = []
+        for event in again:
+            if isinstance(event, ContactSeenAgain):
+                elsewhere = {"_id": event.contact, "mailbox": {"$ne": event.mailbox}}
+                writes.append(UpdateOne(elsewhere, {"$addToSet": {"also": event.mailbox}}))
+            else:
+                record = records.get(follow(event.ticket, records))
+                older = {"_id": event.contact, "reread_at": {"$not": {"$gte": event.at}}}
+                fields = reread_document(event, record.ticket if record else None)
+                writes.append(UpdateOne(older, {"$set": fields}))
+        if writes:
+            await self.messages.bulk_write(writes, session=unit.session)
+
+    async def move_messages(self, source: str, target: str, unit: Unit) -> None:
+        """Give all messages of a ticket to another; each keeps where it was first."""
+        origin = {"$ifNull": ["$merged_from", {"$literal": source}]}
+        await self.messages.update_many(
+            {"ticket": source}, [{"$set": {"ticket": target, "merged_from": origin}}], session=unit.session
+        )
+
+    async def summaries(self, ids: Iterable[str]) -> list[Document]:
+        """Number, subject and status of those of `ids` that were not merged, in that order."""
+        order = {ticket: at for at, ticket in enumerate(ids)}
+        if not order:
+            return []
+        wanted = {"_id": {"$in": list(order)}, "merged_into": None}
+        found = self.tickets.find(wanted, {"number": 1, "subject": 1, "status": 1})
+        return sorted([one async for one in found], key=lambda one: order[one["_id"]])
+
     async def find(self, id_or_number: str, unit: Unit | None = None) -> Document | None:
         """The document of a ticket by id or number."""
         key: Document = (
             {"number": int(id_or_number)} if re.fullmatch(r"\d{1,12}", id_or_number) else {"_id": id_or_number}
         )
         return await self.tickets.find_one(key, session=unit.session if unit else None)
-
-
-def to_document(record: Record) -> Document:
-    """A record as it is stored: the ticket's fields at the top, so that they can be indexed."""
-    document = record.ticket.model_dump()
-    document["_id"] = document.pop("id")
-    document["tags"] = list(record.ticket.tags)
-    return document | {
-        "reply_to": record.reply_to.model_dump(),
-        "chain": list(record.chain),
-        "routing": record.routing,
-        "clocks": record.clocks,
-        "sla_version": record.sla_version,
-        "csat": record.csat,
-        "placed_by_hand": record.placed_by_hand,
-    }
-
-
-def to_record(document: Document) -> Record:
-    """The record of a stored ticket."""
-    return Record(
-        ticket=Ticket.model_validate({**document, "id": document["_id"]}),
-        reply_to=Party.model_validate(document["reply_to"]),
-        chain=tuple(document["chain"]),
-        routing=document["routing"],
-        clocks=document["clocks"],
-        sla_version=document["sla_version"],
-        csat=document["csat"],
-        placed_by_hand=document["placed_by_hand"],
-        stored_version=document["version"],
-    )
-
-
-def _message_document(message: StoredMessage, record: Record) -> Document:
-    ticket = record.ticket
-    customer = ticket.customer
-    return {
-        "_id": message.id,
-        "ticket": message.ticket,
-        "kind": message.kind,
-        "at": message.at,
-        "author": message.author.model_dump(),
-        "text": message.text,
-        "html": message.html,
-        "text_truncated": message.text_truncated,
-        "attachments": [attachment.model_dump() for attachment in message.attachments],
-        "raw": message.raw.model_dump() if message.raw else None,
-        "message_id": message.message_id,
-        "to": [party.model_dump() for party in message.to],
-        "cc": [party.model_dump() for party in message.cc],
-        "automatic": message.automatic,
-        "evidence": message.evidence,
-        "defects": list(message.defects),
-        "delivery": message.delivery,
-        "terms": index_terms(f"#{ticket.number} {ticket.subject}", f"{customer.name} {customer.address}", message.text),
-    }
-
-
-def _history(event: TicketFact) -> Document:
-    changes = event.changes if isinstance(event, TicketChanged | TicketMessageAdded) else {}
-    return {
-        "_id": f"{event.ticket.id}/{event.ticket.version:06d}",
-        "ticket": event.ticket.id,
-        "version": event.ticket.version,
-        "at": event.at,
-        "by": event.by.model_dump(),
-        "what": type(event).__name__,
-        "changes": {name: change.model_dump() for name, change in changes.items()},
-        "reason": event.reason if isinstance(event, TicketChanged) else "",
-    }

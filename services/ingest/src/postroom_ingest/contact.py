@@ -22,6 +22,7 @@ from postroom_ingest.parse.forwards.attached import of_message
 from postroom_ingest.parse.reports import Recipient
 from postroom_ingest.parse.trim import trim
 from postroom_ingest.privacy import redacted
+from postroom_ingest.quoting import marks_in, marks_of
 from postroom_ingest.redaction import Redactor
 from postroom_ingest.submission import read_submission
 from postroom_plumbing.tokens import Kind, looks_like_ticket_address
@@ -199,6 +200,9 @@ def _clues(
         imported=event.imported or event.door == "import",
         released=event.released,
         text=own_words,
+        lines=marks_of(own_words),
+        quoted=marks_in(mail.text) if answers else frozenset(),
+        sent_at=mail.sent_at,
     )
 
 

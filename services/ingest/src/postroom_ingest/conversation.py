@@ -4,7 +4,7 @@ In order: a mark of ours that was signed, in an address it was sent to or in a M
 have seen, newest first; a Message-ID that another mail answered before it came itself (its reply opened the ticket, now
 it joins); the thread key of another channel; a ticket number in the subject; else a new ticket. Never by subject alone.
 A signed mark proves that its sender has our mail. A Message-ID and a number prove nothing, since they can be copied:
-they count only from who takes part in the ticket.
+they count only from who takes part in the ticket; a Message-ID also from who quotes the words of that mail.
 
 Where the best of these is closed for longer than its mailbox says, the contact goes to the next that is not (so a
 thread has one follow-up, not one for each further mail), else to a new ticket that follows it. What is for a merged
@@ -60,6 +60,9 @@ COPIES = 8
 """How many contacts under one Message-ID are told apart: the newest."""
 SIMILAR_DAYS = 7
 MOST_SIMILAR = 3
+SIMILAR_TICKETS = 50
+FLOOD_TICKETS = 600
+"""How many of a customer's tickets are looked at, the newest: a program may have opened thousands."""
 _NOWHERE = KnownId("")
 
 
@@ -138,13 +141,14 @@ def _flood(clues: Clues, knowledge: Knowledge, rules: Rules, decision: Decision)
     """Onto the sender's newest ticket instead of one more, where there is too much of it."""
     if clues.imported or clues.released:
         return decision
-    tickets = [knowledge.tickets[one] for one in knowledge.by_customer.get(clues.customer, ())]
+    tickets = [knowledge.tickets[one] for one in knowledge.by_customer.get(clues.customer, [])[-FLOOD_TICKETS:]]
     opened = [one for ticket in tickets if (one := ticket.opened()) is not None]
-    for one in flood.flooded(opened, flood.topic(clues.subject), clues.received_at, rules.caps):
+    wanted = flood.topic(clues.subject)
+    for one in flood.flooded(opened, wanted, clues.received_at, clues.said_at, rules.caps):
         live = live_ticket(one.ticket, knowledge.tickets)
         if _takes_more(knowledge.tickets.get(live), clues, rules):
             evidence = merged(Evidence(kind="flood"), one.ticket, live)
-            knowledge.count_grown(one.ticket, clues.received_at)
+            knowledge.count_grown(one.ticket, clues.said_at)
             return Decision("appended", live, evidence, warnings=("flood",))
     return decision
 
@@ -161,7 +165,8 @@ def _is_loop(clues: Clues, knowledge: Knowledge, rules: Rules, decision: Decisio
 def _warnings(clues: Clues, knowledge: Knowledge, rules: Rules, decision: Decision) -> Iterator[str]:
     if clues.forged_mark and decision.evidence.kind != "own-token":
         yield "forged-token"
-    if decision.evidence.kind != "own-token" or clues.imported or clues.automatic is not None:
+    named_it = decision.evidence.kind in ("own-token", "known-message")
+    if not named_it or clues.imported or clues.automatic is not None:
         return
     ticket = decision.follows or decision.ticket
     named = decision.evidence.merged_from or ticket
@@ -173,7 +178,7 @@ def _similar(clues: Clues, knowledge: Knowledge, decision: Decision, about: froz
     """Open tickets that the same customer began of late about something alike, the likeliest first."""
     since = clues.received_at - timedelta(days=SIMILAR_DAYS)
     likely: list[tuple[float, datetime, str]] = []
-    for one in knowledge.by_customer.get(clues.customer, ()):
+    for one in knowledge.by_customer.get(clues.customer, [])[-SIMILAR_TICKETS:]:
         ticket = knowledge.tickets[one]
         opening = ticket.opening
         if opening is None or opening.at <= since or ticket.closed or ticket.merged_into or one == decision.follows:
@@ -185,7 +190,7 @@ def _similar(clues: Clues, knowledge: Knowledge, decision: Decision, about: froz
 
 def _learn(clues: Clues, knowledge: Knowledge, decision: Decision, contact: str) -> None:
     """Remember the contact under its ids, and those it announces."""
-    copy = Copy(contact, decision.ticket, clues.fingerprint, clues.mailboxes)
+    copy = Copy(contact, decision.ticket, clues.fingerprint, clues.mailboxes, clues.lines)
     existing = knowledge.ids.get(clues.message_id)
     if existing is None or not existing.copies:
         knowledge.learn_id(clues.message_id, KnownId(decision.ticket, (copy,)))
@@ -206,7 +211,8 @@ def _learn_ticket(clues: Clues, knowledge: Knowledge, rules: Rules, decision: De
     if decision.outcome == "new":
         opening = None
         if not clues.imported:
-            opening = Opening(clues.customer, clues.received_at, flood.topic(clues.subject), about)
+            topic = flood.topic(clues.subject)
+            opening = Opening(clues.customer, clues.received_at, topic, about, clues.said_at)
         knowledge.learn_opening(
             KnownTicket(
                 decision.ticket,

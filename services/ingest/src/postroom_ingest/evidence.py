@@ -43,6 +43,8 @@ class Named(NamedTuple):
     """Whether naming it is enough."""
     warning: str | None = None
     """What it is called where it was not enough."""
+    lines: frozenset[int] = frozenset()
+    """What is remembered of the words of the message it was named by."""
 
 
 def search(
@@ -53,7 +55,8 @@ def search(
     refused: dict[str, str] = {}
     for named in _named(clues, knowledge, known):
         live = live_ticket(named.ticket, knowledge.tickets)
-        if named.proof or part_of(clues, knowledge, rules, named.ticket, live):
+        seen = not named.lines.isdisjoint(clues.quoted)
+        if named.proof or seen or part_of(clues, knowledge, rules, named.ticket, live):
             found.extend(_places(live, merged(named.evidence, named.ticket, live), knowledge))
         elif named.warning is not None:
             refused.setdefault(live, named.warning)
@@ -78,7 +81,8 @@ def _named(clues: Clues, knowledge: Knowledge, known: KnownId | None) -> Iterato
             one = knowledge.ids[answer]
             warning = "forged-reference" if one.copies else None
             for ticket in _tickets_of(one):
-                yield Named(ticket, Evidence(kind="known-message", detail=answer), trusted, warning)
+                lines = _lines_of(one, ticket)
+                yield Named(ticket, Evidence(kind="known-message", detail=answer), trusted, warning, lines)
     if known is not None:
         evidence = Evidence(kind="known-message" if known.copies else "expected-message", detail=clues.message_id)
         warning = "repeated-message-id" if known.copies else None
@@ -103,6 +107,11 @@ def _places(live: str, evidence: Evidence, knowledge: Knowledge) -> Iterator[Fou
 def _tickets_of(known: KnownId) -> Iterable[str]:
     """Where an id leads; more than one place where strangers' programs give the same id twice."""
     return dict.fromkeys((known.ticket, *(copy.ticket for copy in known.copies)))
+
+
+def _lines_of(known: KnownId, ticket: str) -> frozenset[int]:
+    """What is remembered of the words that came under an id and went onto a ticket."""
+    return frozenset().union(*(copy.lines for copy in known.copies if copy.ticket == ticket))
 
 
 def merged(evidence: Evidence, named: str, live: str) -> Evidence:

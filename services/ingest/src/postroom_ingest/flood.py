@@ -14,7 +14,9 @@ class Caps:
     """How much is too much. All are counts within a time."""
 
     sender_tickets: int = 30
-    """New tickets from one sender, before what comes goes onto the newest of them."""
+    """New tickets from one sender by when they were written, before what comes goes onto the newest of them."""
+    arriving_tickets: int = 500
+    """The same by when they arrived: after an outage, mail that was written over days comes at once."""
     sender_window: timedelta = timedelta(minutes=10)
     topic_tickets: int = 5
     """The same with one subject, whatever its digits and punctuation."""
@@ -35,6 +37,9 @@ class Opened:
 
     ticket: str
     at: datetime
+    """When its first mail arrived."""
+    said_at: datetime
+    """When that was written."""
     topic: str
     grown: tuple[datetime, ...] = ()
     """When mail was put there because there was too much of it."""
@@ -45,7 +50,9 @@ def topic(subject: str) -> str:
     return _NO_LETTERS.sub(" ", subject).strip().casefold()[:TOPIC_CHARS]
 
 
-def flooded(opened: Sequence[Opened], wanted: str, at: datetime, caps: Caps) -> tuple[Opened, ...]:
+def flooded(
+    opened: Sequence[Opened], wanted: str, at: datetime, said_at: datetime, caps: Caps
+) -> tuple[Opened, ...]:
     """Where a mail about `wanted` can go instead of opening one more ticket, the newest first; empty if it may open.
 
     `opened` are the tickets of its sender, in any order. Mail put onto one of them counts like a ticket, so that a
@@ -53,10 +60,12 @@ def flooded(opened: Sequence[Opened], wanted: str, at: datetime, caps: Caps) -> 
     """
     if len(opened) == 0:
         return ()
-    if _count(opened, at, caps.sender_window) >= caps.sender_tickets:
+    if _count(opened, said_at, caps.sender_window) >= caps.sender_tickets:
+        return _newest(opened, at, caps)
+    if _within((one.at for one in opened), at, caps.sender_window) >= caps.arriving_tickets:
         return _newest(opened, at, caps)
     same = [one for one in opened if one.topic == wanted]
-    if _count(same, at, caps.topic_window) >= caps.topic_tickets:
+    if _count(same, said_at, caps.topic_window) >= caps.topic_tickets:
         return _newest(same, at, caps)
     return ()
 
@@ -67,13 +76,12 @@ def looping(automatic: Iterable[datetime], at: datetime, caps: Caps) -> bool:
 
 
 def _count(opened: Iterable[Opened], at: datetime, window: timedelta) -> int:
-    return sum(_within((one.at, *one.grown), at, window) for one in opened)
+    return sum(_within((one.said_at, *one.grown), at, window) for one in opened)
 
 
 def _within(moments: Iterable[datetime], at: datetime, window: timedelta) -> int:
-    """How many lie in the time before `at`; those after it count too: readers are not quite in step."""
-    since = at - window
-    return sum(1 for moment in moments if moment > since)
+    """How many lie near `at`; after it too, since mails need not come in order and readers are not quite in step."""
+    return sum(1 for moment in moments if abs(moment - at) < window)
 
 
 def _newest(opened: Iterable[Opened], at: datetime, caps: Caps) -> tuple[Opened, ...]:

@@ -79,7 +79,8 @@ class KnowledgeStore:
         found = self._tickets.find(
             {"opening.customer": {"$in": customers}, "opening.at": {"$gt": since}}, session=unit.session
         )
-        async for document in found.sort("opening.at", DESCENDING).limit(RECENT_TICKETS):
+        newest = [document async for document in found.sort("opening.at", DESCENDING).limit(RECENT_TICKETS)]
+        for document in reversed(newest):
             knowledge.tickets[document["_id"]] = _known_ticket(document)
             knowledge.by_customer.setdefault(document["opening"]["customer"], []).append(document["_id"])
 
@@ -129,12 +130,31 @@ def _named(tickets: set[str], numbers: set[int]) -> Document:
 
 def _known_id(document: Document) -> KnownId:
     copies = tuple(
-        Copy(one["contact"], one["ticket"], one["fingerprint"], frozenset(one["mailboxes"]))
+        _known_copy(one)
         for one in document.get("copies", ())
     )
     if not copies and document.get("contact") is not None:  # as version 0.1 kept it
         copies = (Copy(document["contact"], document["ticket"], document["fingerprint"], frozenset()),)
     return KnownId(document["ticket"], copies)
+
+
+def _known_copy(document: Document) -> Copy:
+    return Copy(
+        document["contact"],
+        document["ticket"],
+        document["fingerprint"],
+        frozenset(document["mailboxes"]),
+        _unpacked(document.get("lines", b"")),
+    )
+
+
+def _packed(numbers: frozenset[int]) -> bytes:
+    """Numbers of 32 bits, in their order."""
+    return struct.pack(f"<{len(numbers)}I", *sorted(numbers))
+
+
+def _unpacked(packed: bytes) -> frozenset[int]:
+    return frozenset(struct.unpack(f"<{len(packed) // 4}I", packed))
 
 
 def _copy(copy: Copy) -> Document:
@@ -143,6 +163,7 @@ def _copy(copy: Copy) -> Document:
         "ticket": copy.ticket,
         "fingerprint": copy.fingerprint,
         "mailboxes": sorted(copy.mailboxes),
+        "lines": _packed(copy.lines),
     }
 
 
@@ -165,9 +186,8 @@ def _known_ticket(document: Document) -> KnownTicket:
 
 
 def _opening(document: Document) -> Opening:
-    packed: bytes = document["matter"]
-    matter = frozenset(struct.unpack(f"<{len(packed) // 4}I", packed))
-    return Opening(document["customer"], document["at"], document["topic"], matter)
+    matter = _unpacked(document["matter"])
+    return Opening(document["customer"], document["at"], document["topic"], matter, document["said_at"])
 
 
 def _update(ticket: KnownTicket, learned: Learned) -> Document:
@@ -175,12 +195,12 @@ def _update(ticket: KnownTicket, learned: Learned) -> Document:
     if learned.opened:
         fields = {"customer": ticket.customer, "mailbox": ticket.mailbox}
         if ticket.opening is not None:
-            matter = sorted(ticket.opening.matter)
             fields["opening"] = {
                 "customer": ticket.opening.customer,
                 "at": ticket.opening.at,
                 "topic": ticket.opening.topic,
-                "matter": struct.pack(f"<{len(matter)}I", *matter),
+                "matter": _packed(ticket.opening.matter),
+                "said_at": ticket.opening.said_at,
             }
     if learned.followed_by is not None:
         fields["followed_by"] = learned.followed_by

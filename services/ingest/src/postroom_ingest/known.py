@@ -59,6 +59,17 @@ class Clues:
     """Whether an agent let it in after it had been set aside."""
     text: str = ""
     """Its own words; enough of them to tell what it is about."""
+    lines: frozenset[int] = frozenset()
+    """Of its own words, what is remembered to recognise who quotes them: see `quoting`."""
+    quoted: frozenset[int] = frozenset()
+    """All its lines, where it answers anything."""
+    sent_at: datetime | None = None
+    """What its Date field says."""
+
+    @property
+    def said_at(self) -> datetime:
+        """When it was written, as far as that can be believed: mail that was held up somewhere comes all at once."""
+        return min(self.sent_at, self.received_at) if self.sent_at else self.received_at
 
     @property
     def customer(self) -> str:
@@ -101,6 +112,8 @@ class Copy:
     ticket: str
     fingerprint: str
     mailboxes: frozenset[str]
+    lines: frozenset[int] = frozenset()
+    """What is remembered of its words."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,6 +134,7 @@ class Opening:
     at: datetime
     topic: str
     matter: frozenset[int]
+    said_at: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,7 +159,9 @@ class KnownTicket:
 
     def opened(self) -> Opened | None:
         """How it counts in a flood."""
-        return Opened(self.id, self.opening.at, self.opening.topic, self.grown) if self.opening else None
+        if self.opening is None:
+            return None
+        return Opened(self.id, self.opening.at, self.opening.said_at, self.opening.topic, self.grown)
 
 
 @dataclass(slots=True)
@@ -167,7 +183,7 @@ class Knowledge:
     tickets: dict[str, KnownTicket] = field(default_factory=dict)
     by_number: dict[int, str] = field(default_factory=dict)
     by_customer: dict[str, list[str]] = field(default_factory=dict)
-    """Tickets that a customer opened of late."""
+    """Tickets that a customer opened of late, the newest last."""
     changed: set[str] = field(default_factory=set)
     """Message-IDs whose knowledge changed in this batch."""
     learned: dict[str, Learned] = field(default_factory=dict)

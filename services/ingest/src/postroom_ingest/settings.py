@@ -23,6 +23,8 @@ class IngestSettings(InternalSettings):
     flood_sender_tickets: int = Field(default=30, ge=1, le=200)
     """New tickets from one sender within `flood_sender_minutes`, before all further mail goes onto the newest."""
     flood_sender_minutes: int = Field(default=10, ge=1, le=1440)
+    flood_arriving_tickets: int = Field(default=500, ge=1, le=600)
+    """The same by when mail arrives, not by when its Date field says it was written."""
     flood_subject_tickets: int = Field(default=5, ge=1, le=200)
     """The same where the subjects differ in digits and punctuation only."""
     flood_subject_minutes: int = Field(default=60, ge=1, le=1440)
@@ -40,6 +42,7 @@ class IngestSettings(InternalSettings):
         """How much mail is too much."""
         return Caps(
             self.flood_sender_tickets,
+            self.flood_arriving_tickets,
             timedelta(minutes=self.flood_sender_minutes),
             self.flood_subject_tickets,
             timedelta(minutes=self.flood_subject_minutes),

@@ -7,7 +7,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -58,6 +58,9 @@ class Worker:
         }
         script = Path(__file__).with_name("doors.py")
         self._process = subprocess.Popen([sys.executable, script], env=environment, stdout=subprocess.PIPE)
+
+    def wait(self) -> None:
+        """Until it works."""
         assert self._process.stdout is not None
         assert self._process.stdout.readline() == b"started\n"
 
@@ -68,24 +71,36 @@ class Worker:
             self._process.stdout.close()
 
 
+@pytest.fixture
+def begun(servers: ServerUrls, namespace: str) -> Iterator[Callable[[], Worker]]:
+    """Begins workers; none outlives the test."""
+    workers: list[Worker] = []
+
+    def begin() -> Worker:
+        workers.append(Worker(servers, namespace))
+        workers[-1].wait()
+        return workers[-1]
+
+    yield begin
+    for worker in workers:
+        worker.kill()
+
+
 @pytest.mark.timeout(180)
-async def test_killed_in_mid_fetch(servers: ServerUrls, namespace: str, door: Door, own_dovecot: Dovecot) -> None:
+async def test_killed_in_mid_fetch(door: Door, own_dovecot: Dovecot, begun: Callable[[], Worker]) -> None:
     await door.stop()
     own_dovecot.stock("user1", many())
     fields: dict[str, Any] = {"port": own_dovecot.port, "user": "user1", "password": PASSWORD, "history": "import"}
     await door.set(mailbox(), account(door.sealer, afterwards="move", move_to="Done", **fields))
-    worker = Worker(servers, namespace)
+    worker = begun()
     await until(door.count, lambda count: count > MANY / 4, "some mail taken")
     worker.kill()
     assert await door.count() < MANY
-    worker = Worker(servers, namespace)
-    try:
-        await door.until_taken(MANY, 90)  # MongoDB ends a dead process's transaction after a minute
-        moved = until(lambda: _count(own_dovecot, "Done"), lambda count: count >= MANY, "all mail moved")
-        assert await moved == MANY
-        assert own_dovecot.uids("user1") == []
-    finally:
-        worker.kill()
+    begun()
+    await door.until_taken(MANY, 90)  # MongoDB ends a dead process's transaction after a minute
+    moved = until(lambda: _count(own_dovecot, "Done"), lambda count: count >= MANY, "all mail moved")
+    assert await moved == MANY
+    assert own_dovecot.uids("user1") == []
 
 
 async def _count(dovecot: Dovecot, folder: str) -> int:
@@ -105,24 +120,21 @@ async def test_dovecot_restarted_in_mid_fetch(door: Door, own_dovecot: Dovecot) 
 
 
 async def test_one_works_and_another_takes_over(
-    servers: ServerUrls, namespace: str, door: Door, dovecot: Dovecot, user: str
+    door: Door, dovecot: Dovecot, user: str, begun: Callable[[], Worker]
 ) -> None:
     await door.stop()
     await door.set(mailbox(), account(door.sealer, port=dovecot.port, user=user, password=PASSWORD))
-    first = Worker(servers, namespace)
+    first = begun()
     await door.until_state("up")
-    second = Worker(servers, namespace)
-    try:
-        for n in range(5):
-            dovecot.deliver(user, mail(f"a{n}@mail.example"))
-        await door.until_taken(5)
-        first.kill()
-        killed = time.monotonic()
-        dovecot.deliver(user, mail("b@mail.example"))
-        await door.until_taken(6)
-        assert time.monotonic() - killed < 13
-    finally:
-        second.kill()
+    begun()
+    for n in range(5):
+        dovecot.deliver(user, mail(f"a{n}@mail.example"))
+    await door.until_taken(5)
+    first.kill()
+    killed = time.monotonic()
+    dovecot.deliver(user, mail("b@mail.example"))
+    await door.until_taken(6)
+    assert time.monotonic() - killed < 13
 
 
 async def test_of_two_that_believe_they_hold_an_account_one_commits(

@@ -101,9 +101,7 @@ async def test_afterwards(door: Door, dovecot: Dovecot, user: str, afterwards: s
         }[afterwards]
 
     await until(finished, bool, f"mails after {afterwards}")
-    cursor = await door.store.cursor("a")
-    assert cursor is not None
-    assert (cursor.front, cursor.pending) == (3, ())
+    await until(lambda: door.store.cursor("a"), lambda c: c is not None and (c.front, c.pending) == (3, ()), "the end")
 
 
 async def test_what_was_left_undone_afterwards_is_done_again(door: Door, dovecot: Dovecot, user: str) -> None:

@@ -1,6 +1,6 @@
 """How many acknowledgements one address gets, so that two machines never keep each other busy (RFC 3834 section 2).
 
-Pure. Ten in three hours, and only two about the same subject: a person who writes more often knows that we are there.
+Pure. So many in three hours, and few about the very same subject: machines that answer machines repeat theirs.
 """
 
 import re
@@ -12,9 +12,9 @@ from typing import Final
 from postroom_notifier.outgoing import Outgoing
 
 WINDOW: Final = timedelta(hours=3)
-MOST: Final = 10
-MOST_ALIKE: Final = 2
-_VARYING: Final = re.compile(r"[\W\d_]+")
+MOST: Final = 240
+MOST_ALIKE: Final = 5
+_MARKS: Final = re.compile(r"\[#\d+\]|\s+")
 
 
 class Acknowledged:
@@ -42,5 +42,5 @@ class Acknowledged:
 
 
 def _about(subject: str) -> str:
-    """What a subject says apart from numbers and punctuation."""
-    return _VARYING.sub(" ", subject.lower()).strip()
+    """What a subject says apart from our number."""
+    return _MARKS.sub(" ", subject.lower()).strip()

@@ -1,7 +1,8 @@
 """What other services keep, handed through to agents: raw mail and attachments of ingest, figures of analytics."""
 
-from collections.abc import AsyncIterator
-from typing import Annotated
+import json
+from collections.abc import AsyncIterator, Mapping
+from typing import Annotated, Any
 from urllib.parse import quote
 
 import httpx
@@ -15,6 +16,8 @@ from postroom_plumbing.mongo import Document
 from postroom_plumbing.problems import Problem
 
 TIMEOUT_SECONDS = 10.0
+_HANDED_ON = (400, 404, 409, 422)
+"""Refusals that are the caller's affair; all others are ours."""
 _HARMLESS = {"image/png", "image/jpeg", "image/gif", "image/webp", "text/plain", "application/pdf"}
 
 
@@ -33,9 +36,9 @@ class Elsewhere:
     async def close(self) -> None:
         await self._http.aclose()
 
-    async def _ask(self, url: str, what: str) -> httpx.Response:
+    async def _ask(self, url: str, what: str, method: str = "GET") -> httpx.Response:
         try:
-            response = await self._http.send(self._http.build_request("GET", url), stream=True)
+            response = await self._http.send(self._http.build_request(method, url), stream=True)
         except httpx.HTTPError:
             raise Problem(503, "unavailable", f"{what} cannot be reached; try again") from None
         return response
@@ -65,6 +68,31 @@ class Elsewhere:
         body = await response.aread()
         return Response(body, response.status_code, media_type=response.headers.get("content-type"))
 
+    async def told(self, path: str, query: Mapping[str, Any] | None = None) -> Any:
+        """What ingest answers of what came in, for a page.
+
+        Raises:
+            Problem: 503 when it does not answer, 422 when it was asked something that makes no sense.
+        """
+        answer = await self.intake(path, query)
+        if answer.status_code != httpx.codes.OK:
+            raise Problem(answer.status_code, "invalid", "the mail store does not know this")
+        return json.loads(bytes(answer.body))
+
+    async def intake(self, path: str, query: Mapping[str, Any] | None = None, method: str = "GET") -> Response:
+        """What ingest answers of what came in, as it is; `path` is that behind /v1/.
+
+        Raises:
+            Problem: 503 when it does not answer, or not to us.
+        """
+        asked = httpx.QueryParams({name: value for name, value in (query or {}).items() if value is not None})
+        url = httpx.URL(f"{self._ingest}/v1/{path}", params=asked)
+        response = await self._ask(str(url), "the mail store", method)
+        body = await response.aread()
+        if not response.is_success and response.status_code not in _HANDED_ON:
+            raise Problem(503, "unavailable", "the mail store cannot say this now; try again")
+        return Response(body, response.status_code, media_type=response.headers.get("content-type"))
+
 
 def router(tickets: Tickets, elsewhere: Elsewhere, auth: Auth) -> APIRouter:
     """Routes of messages' sources and files, and of analytics."""
@@ -78,8 +106,10 @@ def router(tickets: Tickets, elsewhere: Elsewhere, auth: Auth) -> APIRouter:
         return document
 
     @routes.get("/messages/{message}/raw", tags=["tickets"])
-    async def raw(message: str, _: Me) -> StreamingResponse:
-        """The mail as it came."""
+    async def raw(message: str, me: Me) -> StreamingResponse:
+        """The mail as it came, before anything was redacted: for admins, and agents with `sees_raw`."""
+        if not me.may_see_raw:
+            raise Problem(403, "forbidden", "only admins, and agents with sees_raw, may see mails as they came")
         document = await _message(message)
         return _download(await elsewhere.raw(document["raw"]["id"]), f"{message}.eml", "message/rfc822")
 

@@ -11,7 +11,7 @@ from postroom_desk.api import etags, shapes
 from postroom_desk.api.auth import Auth
 from postroom_desk.people import Agent, People
 from postroom_desk.settings_store import SettingsStore
-from postroom_desk.store import Tickets
+from postroom_desk.store import Tickets, customer_id
 from postroom_plumbing.mongo import Document
 from postroom_plumbing.problems import Problem
 from postroom_plumbing.unit import Unit, Units
@@ -114,7 +114,7 @@ def customers_router(tickets: Tickets, auth: Auth) -> APIRouter:
 
     @routes.get("/{customer}")
     async def get_customer(customer: str, _: Me) -> dict[str, Any]:
-        """A customer by id or address; their tickets: GET /api/v1/tickets?customer=…"""
+        """A customer by id, address or other identity; their tickets: GET /api/v1/tickets?customer=…"""
         document = await tickets.customers.find_one(_key(customer))
         if document is None:
             raise Problem(404, "not-found", f"there is no customer {customer}")
@@ -137,4 +137,4 @@ def customers_router(tickets: Tickets, auth: Auth) -> APIRouter:
 
 
 def _key(customer: str) -> Document:
-    return {"address": customer.lower()} if "@" in customer else {"_id": customer}
+    return {"_id": customer_id(customer)}

@@ -1,27 +1,57 @@
-"""Routes of settings: mailboxes, queues, rules, policies, schedules, macros."""
+"""Routes of settings: mailboxes, queues, rules, policies, schedules, macros, IMAP accounts, HTTP doors, redaction."""
 
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Body, Depends, Header, Path, Response
+from fastapi.openapi.models import Example
 
 from postroom_contracts.config import SettingKind
 from postroom_desk.api import etags
 from postroom_desk.api.auth import Auth
 from postroom_desk.people import Agent
+from postroom_desk.sealed_fields import hidden, sealed
 from postroom_desk.settings_store import SettingsStore, parse_setting
 from postroom_plumbing.mongo import Document
 from postroom_plumbing.problems import Problem
+from postroom_plumbing.sealing import Sealer
 from postroom_plumbing.unit import Unit, Units
 
 SettingId = Annotated[str, Path(pattern=r"^[a-z0-9][a-z0-9_-]{0,60}$")]
 IfMatch = Annotated[str | None, Header()]
 
+EXAMPLES: dict[str, Example] = {
+    "mailbox": {
+        "summary": "An address customers write to",
+        "value": {"address": "support@example.com", "name": "Example Support", "reopen_days": 30, "spam": "set-aside"},
+    },
+    "account": {
+        "summary": "An IMAP account that mail is fetched from",
+        "value": {
+            "name": "Old provider",
+            "mailbox": "support",
+            "host": "imap.example.com",
+            "user": "support@example.com",
+            "password": "its password",
+            "afterwards": "move",
+            "move_to": "Archive",
+        },
+    },
+    "door": {
+        "summary": "An address programs and delivery services post contacts to: /doors/<id> of ingest",
+        "value": {"name": "Shop chat", "kind": "contacts", "mailbox": "support", "secret": "a long random text"},
+    },
+    "redaction": {
+        "summary": "A pattern (RE2's syntax) that is taken out of everything readable, besides card numbers",
+        "value": {"name": "Customer numbers", "pattern": r"\bCN-[0-9]{8}\b", "shown_as": "[customer number]"},
+    },
+}
+
 
 def _shown(document: Document) -> dict[str, Any]:
-    return {"id": document["id"], "version": document["version"], **document["value"]}
+    return {"id": document["id"], "version": document["version"], **hidden(document["kind"], document["value"])}
 
 
-def router(settings: SettingsStore, units: Units, auth: Auth) -> APIRouter:
+def router(settings: SettingsStore, units: Units, auth: Auth, sealer: Sealer) -> APIRouter:
     """Routes under /api/v1/settings."""
     routes = APIRouter(prefix="/api/v1/settings", tags=["settings"])
     Me = Annotated[Agent, Depends(auth.agent)]  # noqa: N806
@@ -29,7 +59,7 @@ def router(settings: SettingsStore, units: Units, auth: Auth) -> APIRouter:
 
     @routes.get("/{kind}")
     async def list_settings(kind: SettingKind, _: Me) -> list[dict[str, Any]]:
-        """All settings of a kind."""
+        """All settings of a kind. Secrets show as `********`."""
         return [_shown(one) for one in await settings.all(kind)]
 
     @routes.get("/{kind}/{setting}")
@@ -45,18 +75,23 @@ def router(settings: SettingsStore, units: Units, auth: Auth) -> APIRouter:
     async def put_setting(
         kind: SettingKind,
         setting: SettingId,
-        value: Annotated[dict[str, Any], Body()],
+        value: Annotated[dict[str, Any], Body(openapi_examples=EXAMPLES)],
         response: Response,
         _: Admin,
         if_match: IfMatch = None,
     ) -> dict[str, Any]:
-        """Make or replace a setting; every service hears of it within a second or two."""
-        parsed = parse_setting(kind, {k: v for k, v in value.items() if k not in ("id", "version")})
+        """Make or replace a setting; every service hears of it within a second or two.
+
+        Secrets (an account's `password`, `client_secret` and `refresh_token`, a door's `secret`) are encrypted before
+        they are stored and are never shown again; `********` in their place keeps what is there.
+        """
+        plain = {k: v for k, v in value.items() if k not in ("id", "version")}
 
         async def work(unit: Unit) -> Document:
             current = await settings.get(kind, setting, unit)
             version = current["version"] if current else 0
             etags.check(if_match, version)
+            parsed = parse_setting(kind, sealed(kind, plain, current["value"] if current else None, sealer))
             await settings.check(kind, setting, parsed, unit)
             return await settings.put(kind, setting, parsed, version + 1, unit)
 

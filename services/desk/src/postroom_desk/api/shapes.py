@@ -7,6 +7,7 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_vali
 
 from postroom_contracts.agents import Availability
 from postroom_contracts.config import Address, Name
+from postroom_contracts.contacts import Authentication, Invitation, Spam
 from postroom_contracts.tickets import Ticket
 from postroom_contracts.values import Actor, Attachment, Party, Priority, Status
 from postroom_desk.people import Role
@@ -70,6 +71,13 @@ class TicketPatch(Body):
         return self
 
 
+class MergeBody(Body):
+    """What a ticket is merged into."""
+
+    into: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=100)]
+    """The id or the number of the ticket that takes over its messages."""
+
+
 class AgentBody(Body):
     """A new agent."""
 
@@ -77,6 +85,8 @@ class AgentBody(Body):
     email: Address
     password: Annotated[str, StringConstraints(min_length=8, max_length=200)] | None = None
     role: Role = "agent"
+    sees_raw: bool = False
+    """Whether they may see mails as they came, before anything was redacted; admins may."""
     queues: Ids = Field(default_factory=list)
     skills: Tags = Field(default_factory=list)
     languages: Tags = Field(default_factory=list)
@@ -90,6 +100,7 @@ class AgentPatch(Body):
     name: Name | None = None
     role: Role | None = None
     active: bool | None = None
+    sees_raw: bool | None = None
     queues: Ids | None = None
     skills: Tags | None = None
     languages: Tags | None = None
@@ -138,6 +149,10 @@ class TicketRow(Ticket):
 
     clocks: list[ClockShown] = Field(default_factory=list)
     csat: dict[str, Any] | None = None
+    warnings: list[str] = Field(default_factory=list)
+    """What to beware of, such as `forged-reference`."""
+    delivery_failed: bool = False
+    """Whether the newest reply bounced or could not be sent; the next one that arrives clears it."""
 
 
 class TicketList(BaseModel):
@@ -173,7 +188,32 @@ class MessageShown(BaseModel):
     """Why the message belongs to this ticket."""
     defects: list[str]
     delivery: dict[str, Any] | None
-    """Of a reply: queued, sent, failed or uncertain."""
+    """Of a reply: queued, sent, failed, uncertain, delayed or bounced; the last two with recipient and reason."""
+    subject: str | None = None
+    merged_from: str | None = None
+    """The ticket it was for, where that one has been merged into this."""
+    mailbox: str | None = None
+    also: list[str] = Field(default_factory=list)
+    """Other mailboxes that got the same mail."""
+    door: str | None = None
+    """How it came in."""
+    tls: str | None = None
+    own_words: str | None = None
+    """What is new in the text: without quotation and signature; null where that is all of it."""
+    language: str | None = None
+    forwarded_by: Party | None = None
+    """The agent who forwarded it in."""
+    automatic_evidence: str = ""
+    warnings: list[str] = Field(default_factory=list)
+    similar: list[str] = Field(default_factory=list)
+    spam: Spam | None = None
+    authentication: Authentication | None = None
+    protection: str | None = None
+    invitation: Invitation | None = None
+    redactions: int = 0
+    """How often something was taken out of what can be read."""
+    reread_at: datetime | None = None
+    """When it was last read again by a better reader."""
 
 
 class HistoryEntry(BaseModel):
@@ -186,10 +226,21 @@ class HistoryEntry(BaseModel):
     by: Actor
 
 
+class SimilarTicket(BaseModel):
+    """A ticket that may be about the same matter."""
+
+    id: str
+    number: int
+    subject: str
+    status: Status
+
+
 class TicketShown(TicketRow):
     """A ticket with everything that belongs to it."""
 
     routing: dict[str, Any] | None
+    similar: list[SimilarTicket]
+    """Tickets to merge with, or to dismiss."""
     messages: list[MessageShown]
     history: list[HistoryEntry]
 
@@ -210,12 +261,15 @@ def message(document: Document) -> MessageShown:
     return MessageShown.model_validate({**fields, "raw_url": f"{base}/raw" if document["raw"] else None})
 
 
-def whole(document: Document, messages: list[Document], history: list[Document]) -> TicketShown:
-    """A ticket with its messages and history."""
+def whole(
+    document: Document, messages: list[Document], history: list[Document], similar: list[Document]
+) -> TicketShown:
+    """A ticket with its messages and history, and tickets like it."""
     return TicketShown.model_validate(
         {
             **row(document).model_dump(),
             "routing": document["routing"],
+            "similar": [{**one, "id": one["_id"]} for one in similar],
             "messages": [message(one) for one in messages],
             "history": [{k: v for k, v in one.items() if k not in ("_id", "ticket")} for one in history],
         }

@@ -3,20 +3,17 @@
 from collections.abc import Awaitable, Callable
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Header, Query, Response
+from fastapi import APIRouter, Depends, Query, Response
 
-from postroom_contracts.values import Channel, Party, Priority, Status
+from postroom_contracts.values import Channel, Priority, Status
 from postroom_desk import queries
 from postroom_desk.acting import Acting
-from postroom_desk.api import etags, shapes
+from postroom_desk.api import shapes
 from postroom_desk.api.auth import Auth
+from postroom_desk.api.showing import IfMatch, shown
 from postroom_desk.people import Agent
-from postroom_desk.store import Tickets, customer_of
-from postroom_desk.tickets.record import Record
+from postroom_desk.store import Tickets, customer_id
 from postroom_plumbing.mongo import Document
-from postroom_plumbing.problems import Problem
-
-IfMatch = Annotated[str | None, Header(description='The ETag the change was made on, e.g. "3"; 412 when it is stale.')]
 
 
 def router(tickets: Tickets, acting: Acting, auth: Auth) -> APIRouter:
@@ -32,11 +29,12 @@ def router(tickets: Tickets, acting: Acting, auth: Auth) -> APIRouter:
         priority: Annotated[list[Priority] | None, Query()] = None,
         queue: str | None = None,
         agent: Annotated[str | None, Query(description='An id, or "none" for tickets nobody has')] = None,
-        customer: Annotated[str | None, Query(description="A customer's id or address")] = None,
+        customer: Annotated[str | None, Query(description="A customer's id, address or other identity")] = None,
         tag: Annotated[list[str] | None, Query(description="All of these")] = None,
         mailbox: str | None = None,
         channel: Channel | None = None,
         language: str | None = None,
+        merged: Annotated[bool, Query(description="Whether those that were merged into others are wanted too")] = False,
         sort: queries.Sort = "-updated_at",
         limit: Annotated[int, Query(ge=1, le=200)] = 50,
         cursor: Annotated[str | None, Query(description="`next_cursor` of the page before")] = None,
@@ -47,6 +45,8 @@ def router(tickets: Tickets, acting: Acting, auth: Auth) -> APIRouter:
             for name, value in (("queue", queue), ("mailbox", mailbox), ("channel", channel), ("language", language))
             if value is not None
         }
+        if not merged:
+            filters["merged_into"] = None
         if status:
             filters["status"] = {"$in": status}
         if priority:
@@ -54,7 +54,7 @@ def router(tickets: Tickets, acting: Acting, auth: Auth) -> APIRouter:
         if agent is not None:
             filters["agent"] = None if agent == "none" else agent
         if customer is not None:
-            filters["customer.id"] = customer_of(Party(address=customer)).id if "@" in customer else customer
+            filters["customer.id"] = customer_id(customer)
         if tag:
             filters["tags"] = {"$all": [one.lower() for one in tag]}
         if q is not None and q.strip():
@@ -63,31 +63,19 @@ def router(tickets: Tickets, acting: Acting, auth: Auth) -> APIRouter:
             page = await queries.list_tickets(tickets, filters, sort, limit, cursor)
         return shapes.TicketList(items=[shapes.row(one) for one in page.items], next_cursor=page.next_cursor)
 
-    async def _whole(document: Document, response: Response) -> shapes.TicketShown:
-        ticket = document["_id"]
-        messages = [one async for one in tickets.messages.find({"ticket": ticket}, {"terms": 0}).sort("_id", 1)]
-        history = [one async for one in tickets.history.find({"ticket": ticket}).sort([("at", 1), ("_id", 1)])]
-        response.headers["ETag"] = etags.etag(document["version"])
-        return shapes.whole(document, messages, history)
-
     @routes.get("/{ticket}")
     async def get_ticket(ticket: str, response: Response, _: Me) -> shapes.TicketShown:
-        """A ticket by id or number, with messages, clocks, the reason of its routing, and history."""
-        return await _whole(await _found(ticket), response)
+        """A ticket by id or number, with messages, clocks, the reason of its routing, and history.
 
-    async def _found(ticket: str) -> Document:
-        document = await tickets.find(ticket)
-        if document is None:
-            raise Problem(404, "not-found", f"there is no ticket {ticket}")
-        return document
-
-    async def _answer(record: Record, response: Response) -> shapes.TicketShown:
-        return await _whole(await _found(record.ticket.id), response)
+        One that was merged says so in `merged_into`, and has no messages any more.
+        """
+        return await shown(tickets, ticket, response)
 
     async def _act(
         ticket: str, if_match: str | None, response: Response, what: Callable[..., Awaitable[None]]
     ) -> shapes.TicketShown:
-        return await _answer(await acting.on(ticket, if_match, what), response)
+        record = await acting.on(ticket, if_match, what)
+        return await shown(tickets, record.ticket.id, response)
 
     @routes.post("/{ticket}/replies", status_code=201)
     async def reply(
@@ -107,7 +95,7 @@ def router(tickets: Tickets, acting: Acting, auth: Auth) -> APIRouter:
     async def patch(
         ticket: str, body: shapes.TicketPatch, response: Response, me: Me, if_match: IfMatch = None
     ) -> shapes.TicketShown:
-        """Change status, priority, agent, queue or tags."""
+        """Change status, priority, agent, queue or tags; 409 for a ticket that was merged."""
         return await _act(ticket, if_match, response, acting.patch(body, me))
 
     return routes

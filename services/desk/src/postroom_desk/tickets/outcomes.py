@@ -1,19 +1,21 @@
 """What the other services found out, written into a ticket's record. Pure.
 
-Only a routing decision changes the ticket itself; clocks, deliveries and survey answers are kept beside it and do not
-raise its version, so that an agent's edit is never refused because a clock moved.
+Only a routing decision and a subject that was read again change the ticket itself; clocks, deliveries and survey
+answers are kept beside it and do not raise its version, so that an agent's edit is never refused because a clock moved.
 """
 
 from datetime import datetime
 from typing import Any
 
+from postroom_contracts.contacts import ContactReread
 from postroom_contracts.csat import SurveyAnswered
 from postroom_contracts.routing import RoutingDecided
 from postroom_contracts.sla import ClockBreached, ClocksSet, ClockWarned
 from postroom_contracts.values import Actor
-from postroom_desk.tickets.record import FINISHED, Record, change
+from postroom_desk.tickets.record import FINISHED, Record, change, subject_of
 
 ROUTER = Actor(kind="service", id="router")
+INGEST = Actor(kind="service", id="ingest")
 
 
 def route(record: Record, decided: RoutingDecided, now: datetime) -> None:
@@ -54,8 +56,23 @@ def mark_clock(record: Record, told: ClockWarned | ClockBreached) -> None:
 
 
 def rate(record: Record, answered: SurveyAnswered) -> None:
-    """Show the customer's latest rating."""
-    if record.csat is not None and answered.answer <= record.csat["answer"]:
-        return
-    record.csat = answered.model_dump(include={"rating", "comment", "answer", "at"})
+    """Show the customer's latest rating; a ticket that took over another's messages may have several surveys."""
+    kept = record.csat
+    if kept is not None:
+        same = kept.get("survey", answered.survey) == answered.survey
+        if answered.answer <= kept["answer"] if same else answered.at <= kept["at"]:
+            return
+    record.csat = answered.model_dump(include={"survey", "rating", "comment", "answer", "at"})
     record.touched = True
+
+
+def reread(record: Record, again: ContactReread, now: datetime) -> None:
+    """A contact was read again: the one that opened the ticket gives it its subject."""
+    opening = record.opening
+    if opening is None or opening["contact"] != again.contact:
+        return
+    if opening["read_at"] is not None and again.at <= opening["read_at"]:
+        return
+    record.opening = {"contact": again.contact, "read_at": again.at}
+    record.touched = True
+    change(record, {"subject": subject_of(again.subject_line)}, INGEST, now, "read again")

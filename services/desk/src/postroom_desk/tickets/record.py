@@ -3,7 +3,7 @@
 Every change goes through `_state`, which raises the version by one and states exactly one event about it.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Literal
@@ -16,6 +16,27 @@ EVENT_TEXT_CHARS = 10_000
 """The customer's words in a ticket event; the whole is in the desk."""
 CHAIN_IDS = 40
 """Message-IDs kept to build References from: the first, and the newest."""
+SIMILAR = 20
+"""Similar tickets kept of one."""
+
+INTAKE = (
+    "mailbox",
+    "language",
+    "own_words",
+    "door",
+    "also",
+    "forwarded_by",
+    "automatic_evidence",
+    "warnings",
+    "similar",
+    "spam",
+    "authentication",
+    "protection",
+    "tls",
+    "invitation",
+    "redactions",
+)
+"""What ingest found out about a contact, kept on its message under the same names."""
 
 TicketFact = TicketOpened | TicketMessageAdded | TicketChanged
 FINISHED = ("solved", "closed")
@@ -43,6 +64,11 @@ class StoredMessage:
     evidence: Mapping[str, Any] | None = None
     defects: tuple[str, ...] = ()
     delivery: Mapping[str, Any] | None = None
+    subject: str | None = None
+    intake: Mapping[str, Any] = field(default_factory=dict)
+    """The fields of INTAKE, for a contact."""
+    merged_from: str | None = None
+    """The ticket it was for, where that one has been merged into its own."""
 
     def told(self) -> Message:
         """The message as events carry it."""
@@ -71,6 +97,16 @@ class Record:
     csat: dict[str, Any] | None = None
     placed_by_hand: int = 0
     """The version in which a person last chose queue or agent."""
+    opening: dict[str, Any] | None = None
+    """The contact that opened it, and when that was last read again: `contact`, `read_at`."""
+    warnings: tuple[str, ...] = ()
+    """What an agent should beware of, from all its contacts."""
+    similar: tuple[str, ...] = ()
+    """Tickets that may be about the same matter."""
+    not_similar: tuple[str, ...] = ()
+    """Those of which an agent said that they are not."""
+    mailed: dict[str, dict[str, Any]] = field(default_factory=dict)
+    """The newest reply that arrived and the newest that did not: `sent` and `failed`, each with `at` and `try`."""
     stored_version: int | None = None
     """The version in the store, None when it is not there yet."""
     touched: bool = False
@@ -85,8 +121,20 @@ class Record:
         self.events.append(event)
         self.touched = True
 
+    def offer_similar(self, tickets: Iterable[str]) -> None:
+        """Offer tickets that may be about the same matter, but for those that an agent has dismissed."""
+        wanted = tuple(one for one in dict.fromkeys((*self.similar, *tickets)) if one not in self.not_similar)
+        self.similar = tuple(one for one in wanted if one != self.ticket.id)[:SIMILAR]
 
-def _chain(references: tuple[str, ...], *last: str | None) -> tuple[str, ...]:
+    @property
+    def delivery_failed(self) -> bool:
+        """Whether the newest reply of which anything is known did not arrive."""
+        sent, failed = self.mailed.get("sent"), self.mailed.get("failed")
+        return failed is not None and (sent is None or sent["at"] <= failed["at"] or sent["try"] == failed["try"])
+
+
+def chain_of(references: tuple[str, ...], *last: str | None) -> tuple[str, ...]:
+    """Message-IDs in order, each once: the first and the newest CHAIN_IDS."""
     chain = tuple(dict.fromkeys([*references, *(one for one in last if one)]))
     return chain if len(chain) <= CHAIN_IDS else (chain[0], *chain[1 - CHAIN_IDS :])
 
@@ -95,11 +143,11 @@ def _reply_to(contact: ContactReceived) -> Party:
     return contact.reply_to[0] if contact.reply_to else contact.sender
 
 
-def contact_message(contact: ContactReceived) -> StoredMessage:
-    """A contact as a message."""
+def contact_message(contact: ContactReceived, ticket: str) -> StoredMessage:
+    """A contact as a message of `ticket`: its own, or what that was merged into."""
     return StoredMessage(
         id=contact.contact,
-        ticket=contact.ticket,
+        ticket=ticket,
         kind="contact",
         at=contact.received_at,
         author=Actor(kind="customer", id=contact.sender.address, name=contact.sender.name),
@@ -114,17 +162,25 @@ def contact_message(contact: ContactReceived) -> StoredMessage:
         automatic=contact.automatic,
         evidence=contact.evidence.model_dump(),
         defects=contact.defects,
+        subject=contact.subject_line,
+        intake=contact.model_dump(include=set(INTAKE)),
+        merged_from=contact.ticket if ticket != contact.ticket else contact.evidence.merged_from,
     )
+
+
+def subject_of(line: str) -> str:
+    """What a ticket is called after the subject of its first contact."""
+    return line.strip() or "(no subject)"
 
 
 def open_ticket(contact: ContactReceived, number: int, customer: Customer, now: datetime) -> Record:
     """A new ticket for a contact."""
-    message = contact_message(contact)
+    message = contact_message(contact, contact.ticket)
     ticket = Ticket(
         id=contact.ticket,
         number=number,
         version=1,
-        subject=contact.subject_line.strip() or "(no subject)",
+        subject=subject_of(contact.subject_line),
         status="new",
         priority=_PRIORITY[contact.importance],
         customer=customer,
@@ -135,8 +191,9 @@ def open_ticket(contact: ContactReceived, number: int, customer: Customer, now: 
         updated_at=now,
         follows=contact.follows,
     )
-    record = Record(ticket, _reply_to(contact), _chain(contact.references, contact.message_id))
-    record.messages.append(message)
+    record = Record(ticket, _reply_to(contact), chain_of(contact.references, contact.message_id))
+    record.opening = {"contact": contact.contact, "read_at": None}
+    _take(record, contact, message)
     opened = TicketOpened(
         ticket=ticket,
         by=message.author,
@@ -153,9 +210,9 @@ def open_ticket(contact: ContactReceived, number: int, customer: Customer, now: 
 
 def add_contact(record: Record, contact: ContactReceived, now: datetime) -> None:
     """The customer (or somebody they copied) wrote again. A person's words reopen; a machine's change nothing."""
-    message = contact_message(contact)
-    record.messages.append(message)
-    record.chain = _chain(record.chain, *contact.references, contact.message_id)
+    message = contact_message(contact, record.ticket.id)
+    _take(record, contact, message)
+    record.chain = chain_of(record.chain, *contact.references, contact.message_id)
     changes: dict[str, Change] = {}
     fields: dict[str, Any] = {}
     if contact.automatic is None:
@@ -167,6 +224,12 @@ def add_contact(record: Record, contact: ContactReceived, now: datetime) -> None
         if before in FINISHED:
             fields |= {"solved_at": None, "reopens": record.ticket.reopens + 1}
     _add_message(record, message, fields, changes, message.author, now)
+
+
+def _take(record: Record, contact: ContactReceived, message: StoredMessage) -> None:
+    record.messages.append(message)
+    record.warnings = tuple(dict.fromkeys((*record.warnings, *contact.warnings)))
+    record.offer_similar(contact.similar)
 
 
 def _add_message(
@@ -187,7 +250,7 @@ def add_agents_message(record: Record, message: StoredMessage, now: datetime) ->
     fields: dict[str, Any] = {}
     changes: dict[str, Change] = {}
     if message.kind == "reply":
-        record.chain = _chain(record.chain, message.message_id)
+        record.chain = chain_of(record.chain, message.message_id)
         if record.ticket.status == "new":
             fields["status"] = "open"
             changes["status"] = Change(old="new", new="open")
@@ -200,15 +263,21 @@ def change(record: Record, wanted: Mapping[str, Any], by: Actor, now: datetime, 
     fields = {name: value for name, value in wanted.items() if getattr(before, name) != value}
     if not fields:
         return False
+    set_fields(record, fields, by, now, reason)
+    return True
+
+
+def set_fields(record: Record, fields: dict[str, Any], by: Actor, now: datetime, reason: str) -> None:
+    """Give fields of a ticket other values, or none at all where the reason says what happened; states it."""
+    before = record.ticket
     changes = {name: Change(old=getattr(before, name), new=value) for name, value in fields.items()}
     status = fields.get("status")
     if status is not None:
         if status in FINISHED and before.status not in FINISHED:
-            fields["solved_at"] = now
+            fields = fields | {"solved_at": now}
         elif status not in FINISHED and before.status in FINISHED:
-            fields |= {"solved_at": None, "reopens": before.reopens + 1}
+            fields = fields | {"solved_at": None, "reopens": before.reopens + 1}
     ticket = before.model_copy(update={**fields, "version": before.version + 1, "updated_at": now})
     if by.kind == "agent" and fields.keys() & {"queue", "agent"}:
         record.placed_by_hand = ticket.version
     record.state(TicketChanged(ticket=ticket, by=by, at=now, changes=changes, reason=reason), ticket)
-    return True

@@ -1,46 +1,30 @@
 """Pages of the agents' site."""
 
-from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Form, Query, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 from fastapi.staticfiles import StaticFiles
-from fastapi.templating import Jinja2Templates
 
 from postroom_contracts.values import Status
 from postroom_desk import queries
 from postroom_desk.api.auth import COOKIE, Auth
 from postroom_desk.people import People
 from postroom_desk.store import Tickets
+from postroom_desk.web.frames import HERE, page
+from postroom_desk.web.glance import Glance
 from postroom_plumbing.clock import utc_now
 from postroom_plumbing.problems import Problem
 
-HERE = Path(__file__).parent
 PAGE = 50
-SECURITY_HEADERS = {
-    "Content-Security-Policy": (
-        "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; connect-src 'self'; "
-        "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
-    ),
-    "Referrer-Policy": "no-referrer",
-    "X-Content-Type-Options": "nosniff",
-    "Cache-Control": "no-store",
-}
 STATUSES: tuple[Status, ...] = ("new", "open", "pending", "on_hold", "solved", "closed")
 
 static = StaticFiles(directory=HERE / "static")
 
 
-def router(tickets: Tickets, people: People, auth: Auth, session_hours: int) -> APIRouter:
+def router(tickets: Tickets, people: People, auth: Auth, session_hours: int, glance: Glance) -> APIRouter:
     """The pages at / and /login."""
     routes = APIRouter(include_in_schema=False)
-    templates = Jinja2Templates(directory=HERE / "templates")
-
-    def page(request: Request, name: str, code: int = 200, **values: object) -> HTMLResponse:
-        response = templates.TemplateResponse(request, name, values, status_code=code)
-        response.headers.update(SECURITY_HEADERS)
-        return response
 
     @routes.get("/login")
     async def ask(request: Request) -> HTMLResponse:
@@ -82,14 +66,14 @@ def router(tickets: Tickets, people: People, auth: Auth, session_hours: int) -> 
         agent = await auth.visitor(request)
         if agent is None:
             return RedirectResponse("/login", status_code=303)
-        filters = {"status": status} if status else {}
+        filters = {"merged_into": None} | ({"status": status} if status else {})
         if q.strip():
             found = await queries.search_tickets(tickets, q, filters, PAGE, cursor)
         else:
             found = await queries.list_tickets(tickets, filters, "-updated_at", PAGE, cursor)
         names = {one.id: one.name for one in await people.all()}
-        return page(
-            request, "tickets.html", agent=agent, found=found, names=names, q=q, status=status, statuses=STATUSES
-        )
+        intake = await glance.look(utc_now())
+        asked: dict[str, Any] = {"q": q, "status": status, "statuses": STATUSES}
+        return page(request, "tickets.html", agent=agent, found=found, names=names, intake=intake, **asked)
 
     return routes

@@ -100,8 +100,10 @@ class Worker:
             except BaseException as error:
                 session.abort()
                 self._thread.submit(session.close)
+                if not isinstance(error, RefusedError):
+                    raise
                 self._tokens.forget()
-                if fresh or not isinstance(error, RefusedError):
+                if fresh:
                     raise
             else:
                 return session

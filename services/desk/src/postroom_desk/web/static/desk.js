@@ -1,4 +1,4 @@
-// Times in the viewer's own zone and language; the list follows what happens while nobody is searching or paging.
+// Times in the viewer's own zone and language; the list follows what happens while nobody is paging or has the focus in it.
 const local = () => {
   const format = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "short" });
   const zone = Intl.DateTimeFormat().resolvedOptions().timeZone;
@@ -8,11 +8,12 @@ const local = () => {
   }
 };
 const follow = async () => {
-  if (!document.hidden) {
+  const main = document.querySelector("main");
+  if (!document.hidden && !main.contains(document.activeElement)) {
     const answer = await fetch(location.href).catch(() => null);
     if (answer?.ok && !answer.redirected) {
       const page = new DOMParser().parseFromString(await answer.text(), "text/html");
-      document.querySelector("main").replaceChildren(...page.querySelector("main").childNodes);
+      main.replaceChildren(...page.querySelector("main").childNodes);
       local();
     }
   }

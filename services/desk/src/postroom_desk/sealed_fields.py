@@ -1,0 +1,50 @@
+"""Secrets within settings: sealed before they are kept or stated, and never shown again."""
+
+import contextlib
+from collections.abc import Mapping
+from typing import Any
+
+from postroom_contracts.config import SETTING_MODELS, SettingKind
+from postroom_plumbing.problems import Problem
+from postroom_plumbing.sealing import Sealer
+
+HIDDEN = "********"
+"""What is shown in place of a secret; sent back, it keeps the secret as it is."""
+
+
+def sealed_names(kind: SettingKind) -> tuple[str, ...]:
+    """The fields of a kind that hold secrets."""
+    names: tuple[str, ...] = getattr(SETTING_MODELS[kind], "SEALED", ())
+    return names
+
+
+def hidden(kind: SettingKind, value: Mapping[str, Any]) -> dict[str, Any]:
+    """A setting as it may be shown."""
+    secret = [name for name in sealed_names(kind) if value.get(name) is not None]
+    return {**value, **dict.fromkeys(secret, HIDDEN)}
+
+
+def sealed(
+    kind: SettingKind, value: Mapping[str, Any], kept: Mapping[str, Any] | None, sealer: Sealer
+) -> dict[str, Any]:
+    """A setting as it may be kept: secrets sealed, those sent back as HIDDEN taken from `kept`, the setting before.
+
+    What is no text, or half a character, is left for the setting's own check to refuse.
+
+    Raises:
+        Problem: 422 where there is no secret before to keep.
+    """
+    result = dict(value)
+    missing = []
+    for name in sealed_names(kind):
+        given = result.get(name)
+        if given == HIDDEN:
+            result[name] = kept.get(name) if kept is not None else None
+            if result[name] is None:
+                missing.append({"field": name, "reason": "there is no secret to keep; send the secret itself"})
+        elif isinstance(given, str) and given:
+            with contextlib.suppress(UnicodeEncodeError):
+                result[name] = sealer.seal_text(given)
+    if missing:
+        raise Problem(422, "invalid", "not valid: " + ", ".join(one["field"] for one in missing), missing)
+    return result

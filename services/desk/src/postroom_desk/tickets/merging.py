@@ -1,0 +1,61 @@
+"""Merging: one ticket takes over the messages of another, and whatever still comes for that one. Pure."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from postroom_contracts.values import Actor
+from postroom_desk.tickets.record import FINISHED, Record, chain_of, change, set_fields
+
+
+def follow(ticket: str, records: Mapping[str, Record]) -> str:
+    """The ticket where what is for `ticket` goes: along `merged_into`, as far as `records` tell.
+
+    It ends even where tickets were merged in a ring, which `refusal` does not let happen.
+    """
+    seen = {ticket}
+    while (record := records.get(ticket)) is not None and (further := record.ticket.merged_into) is not None:
+        if further in seen:
+            break
+        seen.add(further)
+        ticket = further
+    return ticket
+
+
+def refusal(source: Record, target: Record) -> str | None:
+    """Why `source` cannot be merged into `target`, if so. Only tickets that stand for themselves can: so no rings."""
+    if source.ticket.id == target.ticket.id:
+        return "a ticket cannot be merged into itself"
+    for one in (source, target):
+        if one.ticket.merged_into is not None:
+            return f"#{one.ticket.number} has been merged already, into {one.ticket.merged_into}"
+    return None
+
+
+def merge(source: Record, target: Record, by: Actor, now: datetime) -> None:
+    """Close `source` in favour of `target`, which must not be refused; their messages are the store's to move.
+
+    The target is taken up again if it was finished and the source was not. It answers to both threads, its own last.
+    """
+    waiting = source.ticket.status not in FINISHED
+    fields: dict[str, Any] = {"status": "open"} if waiting and target.ticket.status in FINISHED else {}
+    target.chain = chain_of((*source.chain, *target.chain))
+    if "@" not in target.reply_to.address and "@" in source.reply_to.address:
+        target.reply_to = source.reply_to  # else nobody could answer by mail what came by another channel
+    target.warnings = tuple(dict.fromkeys((*target.warnings, *source.warnings)))
+    target.not_similar = tuple(dict.fromkeys((*target.not_similar, source.ticket.id)))
+    target.similar = tuple(one for one in target.similar if one != source.ticket.id)
+    target.offer_similar(source.similar)
+    _take_over_deliveries(source, target)
+    set_fields(target, fields, by, now, f"merged #{source.ticket.number} into this")
+    source.clocks = []
+    source.similar = ()
+    into = {"merged_into": target.ticket.id, "status": "closed"}
+    change(source, into, by, now, f"merged into #{target.ticket.number}")
+
+
+def _take_over_deliveries(source: Record, target: Record) -> None:
+    for state, told in source.mailed.items():
+        kept = target.mailed.get(state)
+        if kept is None or (kept["at"], kept["try"]) < (told["at"], told["try"]):
+            target.mailed[state] = told

@@ -1,0 +1,148 @@
+"""Settings with secrets: sealed before anybody else sees them, and never shown again."""
+
+import json
+from typing import Any
+
+import pytest
+
+from postroom_contracts.config import Account, SettingChanged
+from postroom_desk.sealed_fields import HIDDEN, hidden, sealed
+from postroom_plumbing.ids import new_id
+from postroom_plumbing.problems import Problem
+from postroom_plumbing.sealing import PREFIX, Sealer
+
+from .running import Desk
+
+BASE = "/api/v1/settings"
+JSON = {"Content-Type": "application/json"}
+SECRET = "geheim 密码 رمز"
+
+
+class TestOnTheRealDesk:
+    pytestmark = pytest.mark.connected
+
+    async def mailbox(self, desk: Desk) -> str:
+        mailbox = f"m-{new_id()}"
+        body = {"name": "M", "address": f"{mailbox}@x.example"}
+        assert (await desk.admin.put(f"{BASE}/mailbox/{mailbox}", json=body)).status_code == 200
+        return mailbox
+
+    def account(self, mailbox: str, **other: Any) -> dict[str, Any]:
+        return {"name": "A", "mailbox": mailbox, "host": "imap.x", "user": "u", "password": SECRET} | other
+
+    async def stored(self, desk: Desk, key: str) -> dict[str, Any]:
+        document = await desk.database["setting_records"].find_one({"_id": key})
+        assert document is not None
+        value: dict[str, Any] = document["value"]
+        return value
+
+    async def test_a_secret_is_sealed_everywhere_and_shown_nowhere(
+        self, desk: Desk, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        mailbox, account = await self.mailbox(desk), f"a-{new_id()}"
+        url = f"{BASE}/account/{account}"
+        made = await desk.admin.put(url, json=self.account(mailbox))
+        assert made.status_code == 200, made.text
+        assert made.json()["password"] == HIDDEN
+        listed = (await desk.admin.get(f"{BASE}/account")).json()
+        assert [one["password"] for one in listed if one["id"] == account] == [HIDDEN]
+        assert (await desk.admin.get(url)).json() == made.json()
+        kept = await self.stored(desk, f"account/{account}")
+        sealer = Sealer(desk.service.settings, "setting")
+        assert kept["password"].startswith(PREFIX)
+        assert sealer.open_text(kept["password"]) == SECRET
+        (told,) = await desk.stated(f"account/{account}")
+        assert isinstance(told, SettingChanged)
+        assert told.value == kept
+        assert Account.model_validate(told.value).refresh_token is None
+        everything = json.dumps([str(one) async for one in desk.database["outbox"].find()]) + caplog.text
+        assert SECRET not in everything
+
+    async def test_stars_sent_back_keep_the_secret(self, desk: Desk) -> None:
+        mailbox, account = await self.mailbox(desk), f"a-{new_id()}"
+        url = f"{BASE}/account/{account}"
+        shown = (await desk.admin.put(url, json=self.account(mailbox))).json()
+        before = (await self.stored(desk, f"account/{account}"))["password"]
+        changed = await desk.admin.put(url, json=shown | {"host": "imap2.x"})
+        assert (changed.status_code, changed.json()["host"]) == (200, "imap2.x")
+        assert (await self.stored(desk, f"account/{account}"))["password"] == before
+        await desk.admin.put(url, json=shown | {"password": before})
+        after = (await self.stored(desk, f"account/{account}"))["password"]
+        assert after != before, "what somebody sends is sealed, whatever it looks like"
+
+    @pytest.mark.parametrize("removed", [False, True])
+    async def test_stars_where_there_is_no_secret_are_refused(self, desk: Desk, removed: bool) -> None:
+        mailbox, door = await self.mailbox(desk), f"d-{new_id()}"
+        url = f"{BASE}/door/{door}"
+        body = {"name": "D", "kind": "contacts", "mailbox": mailbox}
+        if removed:
+            await desk.admin.put(url, json=body | {"secret": SECRET})
+            await desk.admin.delete(url)
+        refused = await desk.admin.put(url, json=body | {"secret": HIDDEN})
+        assert (refused.status_code, [one["field"] for one in refused.json()["errors"]]) == (422, ["secret"])
+        token = await desk.admin.put(f"{BASE}/account/x", json=self.account(mailbox, client_secret=HIDDEN))
+        assert [one["field"] for one in token.json()["errors"]] == ["client_secret"]
+
+    async def test_their_mailbox_must_be_there_and_stays_while_they_use_it(self, desk: Desk) -> None:
+        mailbox = await self.mailbox(desk)
+        door = {"name": "D", "kind": "mail", "secret": SECRET}
+        for kind, body in (("account", self.account("nowhere")), ("door", door | {"mailbox": "nowhere"})):
+            refused = await desk.admin.put(f"{BASE}/{kind}/x-{mailbox}", json=body)
+            assert [one["field"] for one in refused.json()["errors"]] == ["mailbox"]
+            used = await desk.admin.put(f"{BASE}/{kind}/x-{mailbox}", json=body | {"mailbox": mailbox})
+            assert used.status_code == 200, used.text
+            kept = await desk.admin.delete(f"{BASE}/mailbox/{mailbox}")
+            assert (kept.status_code, f"{kind}/x-{mailbox}" in kept.json()["detail"]) == (409, True)
+            assert (await desk.admin.delete(f"{BASE}/{kind}/x-{mailbox}")).status_code == 204
+        assert (await desk.admin.delete(f"{BASE}/mailbox/{mailbox}")).status_code == 204
+
+    @pytest.mark.parametrize(
+        ("kind", "body", "field", "words"),
+        [
+            ("redaction", {"name": "R", "pattern": "("}, "pattern", "missing )"),
+            ("redaction", {"name": "R", "pattern": r"(a)\1"}, "pattern", "RE2"),
+            ("redaction", {"name": "R", "pattern": "a", "shown_as": "x" * 51}, "shown_as", "50"),
+            ("account", {"name": "A", "mailbox": "m", "host": "h", "user": "u"}, "account", "needs the field password"),
+            ("account", {"name": "A", "password": "x" * 20_000}, "password", "20000"),
+            ("account", {"name": "A", "password": "\ud800"}, "mailbox", "required"),
+            ("account", {"name": "A", "password": 7}, "password", "string"),
+            ("door", {"name": "D", "kind": "mail", "mailbox": "m", "secret": ""}, "secret", "1 character"),
+            ("door", {"name": "D", "kind": "fax", "mailbox": "m", "secret": "x"}, "kind", "mailgun"),
+        ],
+    )
+    async def test_what_is_wrong_is_said_in_words(
+        self, desk: Desk, kind: str, body: dict[str, Any], field: str, words: str
+    ) -> None:
+        content = json.dumps(body)  # a lone half of a character is JSON, though no text
+        answer = await desk.admin.put(f"{BASE}/{kind}/wrong", content=content, headers=JSON)
+        assert answer.status_code == 422
+        reasons = {one["field"]: one["reason"] for one in answer.json()["errors"]}
+        assert words in reasons[field]
+        assert "Value error" not in answer.text
+        assert "xxx" not in answer.text, "what was sent is not said again"
+
+    async def test_half_a_character_is_no_secret(self, desk: Desk) -> None:
+        body = json.dumps(self.account(await self.mailbox(desk), password="\ud800"))
+        answer = await desk.admin.put(f"{BASE}/account/half", content=body, headers=JSON)
+        assert answer.status_code == 422
+
+
+@pytest.mark.parametrize("kind", ["mailbox", "queue", "redaction"])
+def test_kinds_without_secrets_are_left_alone(kind: Any) -> None:
+    value = {"name": HIDDEN, "password": "x"}
+    assert hidden(kind, value) == value
+    assert sealed(kind, value, None, None) == value  # type: ignore[arg-type]
+
+
+def test_nothing_to_hide_is_not_hidden() -> None:
+    assert hidden("account", {"password": None, "client_secret": "sealed:x"}) == {
+        "password": None,
+        "client_secret": HIDDEN,
+    }
+
+
+def test_every_missing_secret_is_named() -> None:
+    given = {"password": HIDDEN, "refresh_token": HIDDEN}
+    with pytest.raises(Problem) as refused:
+        sealed("account", given, {"password": None}, None)  # type: ignore[arg-type]
+    assert [one["field"] for one in refused.value.errors or []] == ["password", "refresh_token"]
