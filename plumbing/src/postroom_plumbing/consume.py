@@ -39,8 +39,8 @@ BATCH_SECONDS = 0.25
 """Batches begin at most this often: under load a transaction takes more events, a single event never waits."""
 POLL_MS = 100
 UNBURIED_SECONDS = 1.0
-SLOW_SECONDS = 30.0
-"""Half of what MongoDB allows a transaction (transactionLifetimeLimitSeconds)."""
+SLOW_SECONDS = 10.0
+"""Well below what MongoDB allows a transaction: transactionLifetimeLimitSeconds, 20 where we start it, else 60."""
 
 
 class _TooSlowError(PermanentError):
@@ -187,7 +187,7 @@ class Consumer:
     async def _until_reachable(self, action: Callable[[], Awaitable[None]], size: int = 1) -> Exception | None:
         """Do `action`, waiting out an unreachable store for as long as it takes. Any other error is returned.
 
-        So is a failure that took very long with more than one event: MongoDB ends transactions after a minute, and
+        So is a failure that took very long with more than one event: MongoDB ends transactions after a while, and
         the same batch would never come through.
         """
         delay = 0.1

@@ -52,6 +52,14 @@ def test_a_solved_ticket_has_a_resolution_and_leaves_the_backlog(events: Any, st
     assert counters(fact) == {"opened.36": 1, "solved.40": 1, f"resolution.40.{bucket(3600)}": 1}
 
 
+def test_a_merged_ticket_counts_no_more_but_its_ratings_do(events: Any) -> None:
+    merged = events.changed("t", 2, status="closed", merged_into="u")
+    fact = told(events.opened("t"), events.message("t", 3, 20, "reply", status="closed", merged_into="u"), merged)
+    assert counters(fact) == {}
+    [(counter, number)] = counters(fold(fact, events.answered("t", 5))).items()
+    assert (counter.partition(".")[0], number) == ("csat", 1)
+
+
 def test_reopening_takes_the_solving_back_and_the_last_solving_counts(events: Any) -> None:
     solved = events.changed("t", 2, status="solved", solved_at=events.at(60))
     reopened = events.message("t", 3, 70, "contact", status="open", solved_at=events.at(60))

@@ -21,6 +21,8 @@ class Snapshot:
     agent: str | None
     solved_at: datetime | None
     """When it was last solved; None while it is not solved."""
+    merged: bool = False
+    """Whether another ticket took it over."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -79,6 +79,7 @@ def _snapshot(ticket: Ticket) -> Snapshot:
         queue=ticket.queue,
         agent=ticket.agent,
         solved_at=_kept(ticket.solved_at or ticket.updated_at) if done else None,
+        merged=ticket.merged_into is not None,
     )
 
 
@@ -130,6 +131,10 @@ def contributions(fact: Fact | None) -> Counts:
         counter = f"{name}.{quarter}" if of is None else f"{name}.{quarter}.{of}"
         counts[Cell(day, ticket.queue, ticket.channel, ticket.agent, counter)] += 1
 
+    for answer in fact.answers.values():
+        count(answer.at, "csat", answer.rating)
+    if ticket.merged:  # the ticket that took it over counts for both
+        return counts
     count(ticket.opened_at, "opened")
     if ticket.solved_at is None:
         counts[Cell(STANDING, ticket.queue, ticket.channel, ticket.agent, "unsolved")] += 1
@@ -142,8 +147,6 @@ def contributions(fact: Fact | None) -> Counts:
         outcome = fact.outcome(metric)
         if outcome is not None:
             count(outcome.at, f"{metric}_{'met' if outcome.in_time else 'breached'}")
-    for answer in fact.answers.values():
-        count(answer.at, "csat", answer.rating)
     return counts
 
 

@@ -234,14 +234,16 @@ def _message_id(mail: parse.Mail, event: MailReceived) -> str:
     """The mail's id; one made from its content where it has none; one of its own where it has not even a date.
 
     Without a Message-ID and a Date nothing tells a second delivery of one mail from two mails with the same words,
-    and of the two mistakes losing a mail is the worse. An import is different: the same bytes are the same mail, so
-    that it can be run again.
+    and of the two mistakes losing a mail is the worse. An import and an account are different: the same bytes are the
+    same mail there, so that they can be looked at again.
     """
     if mail.message_id:
         return mail.message_id
     if mail.sent_at is not None:
         return parse.synthetic_message_id(mail)
-    return f"{event.raw.sha256[:32]}@import.invalid" if event.door == "import" else f"{event.contact}@contact.invalid"
+    if event.door in ("import", "imap"):
+        return f"{event.raw.sha256[:32]}@import.invalid"
+    return f"{event.contact}@contact.invalid"
 
 
 def _requester(mail: parse.Mail, raw: bytes, lens: Lens) -> parse.Address | None:

@@ -26,6 +26,8 @@ async def start(home: Home) -> RunningServer:
         *("--oplogSize", "512"),
         # five minutes of history would be walked over by every look at what is pending
         *("--setParameter", "minSnapshotHistoryWindowInSeconds=5"),
+        # what a killed process has locked is free again after this long, not after a minute
+        *("--setParameter", "transactionLifetimeLimitSeconds=20"),
         *("--wiredTigerCacheSizeGB", "1"),
         *("--setParameter", "diagnosticDataCollectionEnabled=false"),  # spares a second of CPU a minute
         "--nounixsocket",
