@@ -48,7 +48,14 @@ chaos: $(READY)
 	@$(BIN)/pytest -m chaos -s tests/chaos
 
 bench: $(READY)
-	@$(BIN)/python -m tests.bench
+	@$(BIN)/python -m tests.bench $(ARGS)
+
+# Random input for an hour: make fuzz SECONDS=3600 (or CASES=...). Atheris is for this alone, so it has a place of its own.
+fuzz: $(READY) .fuzz/lib/atheris
+	@PYTHONPATH=.fuzz/lib SECONDS=$(SECONDS) CASES=$(CASES) JOBS=$(JOBS) $(BIN)/python -m tests.fuzz
+
+.fuzz/lib/atheris:
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --target .fuzz/lib atheris==3.0.0
 
 # Real mails with their sources' own expectations; POSTROOM_CORPUS names their folder.
 corpus: $(READY)
@@ -61,7 +68,7 @@ lock: $(READY)
 	    --format requirements.txt -o requirements.lock
 
 clean:
-	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	rm -rf .venv .fuzz .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # The environment, made anew where the lock or a member's pyproject.toml changed. uv itself comes, with its hashes,

@@ -23,8 +23,10 @@ for module in sys.argv[1:]:
 """
 LIBRARIES = {
     "postroom_ingest.parse": {"nh3", "numpy", "py3langid"},
+    "postroom_ingest.redaction": {"re2"},
+    "postroom_ingest.submission": {"pydantic"},
 }
-"""Pure work that a decision may leave to a library: cleaning HTML, guessing a language."""
+"""Pure work that a decision may leave to a library: cleaning HTML, guessing a language, patterns, checking JSON."""
 PURE_PLUMBING = {"postroom_plumbing.tokens"}
 CLOCKS = {"now", "utcnow", "today", "time", "monotonic", "perf_counter", "utc_now"}
 

@@ -140,3 +140,41 @@ async def _at_the_end(kafka_url: str, topic: str) -> AIOKafkaConsumer:
 async def _watch(consumer: AIOKafkaConsumer, routed: dict[str, float]) -> None:
     async for record in consumer:
         routed.setdefault((record.key or b"").decode(), time.monotonic())
+
+
+def _median(runs: list[dict[str, Any]], name: str) -> float:
+    return float(statistics.median(one[name] for one in runs))
+
+
+def end_to_end_table(runs: list[dict[str, Any]], latency: dict[str, Any]) -> list[str]:
+    """Lines of a table."""
+    low, high = min(r["mails_a_second"] for r in runs), max(r["mails_a_second"] for r in runs)
+    lines = [
+        (
+            f"{'mails/s, SMTP to routed, clocked, acknowledged':<52}{_median(runs, 'mails_a_second'):>8.0f}"
+            f"   (of {len(runs)} runs {low:.0f} to {high:.0f})"
+        ),
+        f"{'mails/s accepted over SMTP meanwhile':<52}{_median(runs, 'accepted_a_second'):>8.0f}",
+        (
+            f"{'replies on their thread':<52}{sum(r['replies_right'] for r in runs):>8} of "
+            f"{sum(r['replies'] for r in runs)}"
+        ),
+        (
+            f"{'ms from 250 to routed, p50, at ' + format(latency['rate'], '.0f') + ' mails/s':<52}"
+            f"{latency['p50_ms']:>8.0f}"
+        ),
+        f"{'ms from 250 to routed, p99':<52}{latency['p99_ms']:>8.0f}",
+        "",
+        f"{'CPU seconds per 1,000 mails':<52}{'median':>8}",
+    ]
+    names = sorted(runs[0]["cpu_s_per_1000"], key=lambda n: -runs[0]["cpu_s_per_1000"][n])
+    shares = {name: statistics.median(run["cpu_s_per_1000"][name] for run in runs) for name in names}
+    lines += [f"  {name:<50}{share:>8.2f}" for name, share in shares.items()]
+    total = statistics.median(sum(r["cpu_s_per_1000"].values()) for r in runs)
+    busy = statistics.median(r["cores_busy"] for r in runs)
+    return [
+        *lines,
+        f"  {'all of it':<50}{total:>8.2f}",
+        "",
+        f"what bounds it: {busy:.1f} of {os.cpu_count()} cores busy; the largest shares are {', '.join(names[:3])}",
+    ]

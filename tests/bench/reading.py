@@ -99,7 +99,7 @@ def _module(file: str) -> str | None:
     return name.removesuffix(".py") if found else None
 
 
-def lines(run: dict[str, Any]) -> list[str]:
+def reading_table(run: dict[str, Any]) -> list[str]:
     """What the table says of a run."""
     largest = list(run["shares"].items())[:8]
     return [

@@ -20,7 +20,7 @@ from fuzz.pieces import WORDS
 FUZZ = Path(".fuzz")
 HERE = Path(__file__).parent
 CORPUS = Path(os.environ.get("POSTROOM_CORPUS", HERE.parents[2] / "shared" / "corpus")) / "dev"
-LONGEST = 4_096
+LONGEST = 2_048
 RSS_MB = 1_024
 HANGS_S = 60
 _EXECUTED = re.compile(r"stat::number_of_executed_units:\s*(\d+)")

@@ -39,6 +39,7 @@ LENS = Lens(
     frozenset({AGENT, MAILBOX}),
 )
 RULES = Rules(ours=LENS.ours, spam_aside=frozenset({"support"}))
+_SENDERS = ("", CUSTOMER, AGENT, "mailer-daemon@example.net", CUSTOMER, CUSTOMER, AGENT, CUSTOMER)
 _RAW = ClaimCheck(store="ingest", id="contact", sha256="0" * 64, size=1)
 _NUL = re.compile(rb"(?<!\\)(?:\\\\)*\\u0000")
 
@@ -57,8 +58,8 @@ def mail_event(raw: bytes) -> MailReceived:
         contact="contact",
         raw=_RAW,
         mailbox="support",
-        envelope_from=("", CUSTOMER, AGENT, "mailer-daemon@example.net")[dice & 3],
-        envelope_to=(OWN_ADDRESS if dice & 4 else MAILBOX,),
+        envelope_from=_SENDERS[dice & 7],
+        envelope_to=(OWN_ADDRESS if dice & 64 else MAILBOX,),
         thread_root="root",
         received_at=START,
         door=("smtp", "imap", "http", "import")[dice >> 3 & 3],
@@ -124,7 +125,7 @@ def _travels(event: Event) -> None:
     assert len(content) <= MAX_EVENT_BYTES
     assert not _NUL.search(content)
     bson.encode({"event": event.model_dump(mode="json")})
-    assert type(event).model_validate_json(content) == event
+    assert type(event).model_validate_json(content).model_dump_json().encode() == content
 
 
 def _repeats(event: Arrived, one: Read, known: Knowledge, decision: Decision) -> None:

@@ -1,5 +1,6 @@
 """A mail without what nobody may read: everything of it that can be read goes through the redactor. Pure."""
 
+from collections.abc import Iterator
 from dataclasses import replace
 
 from postroom_ingest.parse import Address, Attachment, Mail
@@ -9,6 +10,8 @@ from postroom_ingest.redaction import Redacted, Redactor
 
 def redacted(mail: Mail, redactor: Redactor) -> tuple[Mail, int]:
     """The mail as it may be stored, shown and published, and in how many places something was taken out."""
+    if redactor.leaves("\x00".join(_texts(mail))) and (mail.html is None or redactor.leaves(mail.html)):
+        return mail, 0
     cleaner = _Cleaner(redactor)
     clean = replace(
         mail,
@@ -23,6 +26,18 @@ def redacted(mail: Mail, redactor: Redactor) -> tuple[Mail, int]:
         invitation=cleaner.invitation(mail.invitation),
     )
     return (clean, cleaner.found) if cleaner.found else (mail, 0)
+
+
+def _texts(mail: Mail) -> Iterator[str]:
+    """All that the cleaner looks at but the HTML."""
+    yield mail.subject
+    yield mail.text
+    for people in ((mail.from_,) if mail.from_ else (), mail.reply_to, mail.to, mail.cc):
+        yield from (one.name for one in people)
+    yield from (one.name for one in mail.attachments)
+    if mail.invitation is not None:
+        yield mail.invitation.summary
+        yield mail.invitation.location
 
 
 class _Cleaner:
