@@ -2,15 +2,19 @@
 
 import asyncio
 import smtplib
+from collections.abc import Callable, Sequence
 from email import message_from_bytes, policy
 from email.message import EmailMessage
 from email.utils import formatdate, make_msgid
 from typing import Any
 
+import httpx
 from stack import Stack, until
 
+SUPPORT = "support@example.com"
 
-def compose(subject: str, text: str, sender: str, to: str = "support@example.com", **headers: str) -> EmailMessage:
+
+def compose(subject: str, text: str, sender: str, to: str = SUPPORT, **headers: str) -> EmailMessage:
     """A plain mail with everything a mail program adds."""
     mail = EmailMessage()
     mail["From"], mail["To"], mail["Subject"] = sender, to, subject
@@ -36,6 +40,47 @@ async def send(stack: Stack, mail: EmailMessage) -> None:
             smtp.send_message(mail)
 
     await asyncio.to_thread(deliver)
+
+
+async def hand_in(
+    stack: Stack, mail: EmailMessage | bytes, to: Sequence[str] = (SUPPORT,), sender: str = "sender@example.org"
+) -> str:
+    """Hand a mail in with this envelope (an empty sender is the null sender); the contact's id, as the answer says."""
+    raw = mail if isinstance(mail, bytes) else mail.as_bytes(policy=policy.SMTP)
+
+    def deliver() -> str:
+        with smtplib.SMTP("127.0.0.1", stack.smtp_port, timeout=20) as smtp:
+            smtp.ehlo()
+            smtp.mail(sender)
+            for recipient in to:
+                assert smtp.rcpt(recipient)[0] == 250, recipient
+            code, text = smtp.data(raw)
+        assert code == 250, text
+        return text.decode().split()[-1]
+
+    return await asyncio.to_thread(deliver)
+
+
+async def tickets_of(desk: httpx.AsyncClient, customer: str, **asked: str) -> list[dict[str, Any]]:
+    """The tickets of a customer as they are now, whole, the oldest first."""
+    asked = {"customer": customer, "sort": "opened_at", **asked}
+    rows = (await desk.get("/api/v1/tickets", params=asked)).json()["items"]
+    return [(await desk.get(f"/api/v1/tickets/{row['id']}")).json() for row in rows]
+
+
+async def ticket_of(
+    desk: httpx.AsyncClient, customer: str, good: Callable[[dict[str, Any]], Any] = lambda _: True
+) -> dict[str, Any]:
+    """The one ticket of a customer, whole, once it is as wanted."""
+
+    async def look() -> list[dict[str, Any]]:
+        return await tickets_of(desk, customer)
+
+    def one_and_good(found: list[dict[str, Any]]) -> bool:
+        assert len(found) <= 1, [one["subject"] for one in found]
+        return bool(found and good(found[0]))
+
+    return (await until(look, one_and_good, f"ticket of {customer} as wanted"))[0]
 
 
 async def sent_to(stack: Stack, address: str, subject_has: str, count: int = 1) -> list[EmailMessage]:

@@ -15,7 +15,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from corpus.cases import EXPECTATIONS, Case, Check, cases
-
 from postroom_ingest.parse import parse
 
 JUDGES = ("parsing", "trimming", "forwards", "bounces", "automatic")

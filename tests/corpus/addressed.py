@@ -4,7 +4,6 @@ from collections.abc import Callable
 from typing import Any
 
 from corpus.reading import Reading
-
 from postroom_ingest.parse import Address
 
 Answer = tuple[bool, object]

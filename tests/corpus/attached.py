@@ -9,7 +9,6 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from corpus.reading import Leaf, Reading, ours
-
 from postroom_ingest.parse import Attachment, parse
 from postroom_ingest.parse.reader import safe_name
 

@@ -4,7 +4,6 @@ from collections.abc import Callable
 from typing import Any, Final
 
 from corpus.cases import Case, Check
-
 from postroom_ingest.parse import Mail
 
 MACHINES: Final = frozenset(

@@ -4,7 +4,6 @@ import re
 from typing import Any
 
 from corpus.cases import CORPUS, Case, Check, plain
-
 from postroom_ingest.parse import parse
 from postroom_ingest.parse.forwards import Forwarded, forwarded
 from postroom_ingest.parse.model import Address

@@ -17,7 +17,6 @@ from corpus.attached import ATTACHED, swallows
 from corpus.cases import CORPUS, Case, Check, plain
 from corpus.reading import Reading, ours
 from corpus.threading import threads
-
 from postroom_ingest.parse import parse
 from postroom_ingest.parse.charsets import codecs_for
 from postroom_ingest.parse.html import as_text, sanitised

@@ -14,7 +14,6 @@ from pathlib import Path
 from typing import Any
 
 from corpus.cases import CORPUS, Case, Check, cases
-
 from postroom_ingest.parse import Mail, parse
 
 _MBOX_LINE = re.compile(rb"^From [^\n]*\n", re.MULTILINE)

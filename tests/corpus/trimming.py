@@ -4,7 +4,6 @@ import re
 from typing import Any
 
 from corpus.cases import Case, Check, plain
-
 from postroom_ingest.parse import html as markup
 from postroom_ingest.parse.trim import Trimmed, trim
 

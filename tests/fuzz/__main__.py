@@ -20,7 +20,7 @@ from fuzz.pieces import WORDS
 FUZZ = Path(".fuzz")
 HERE = Path(__file__).parent
 CORPUS = Path(os.environ.get("POSTROOM_CORPUS", HERE.parents[2] / "shared" / "corpus")) / "dev"
-LONGEST = 2_048
+LONGEST = {"contact": 2_048, "submission": 4_096}
 RSS_MB = 1_024
 HANGS_S = 60
 _EXECUTED = re.compile(r"stat::number_of_executed_units:\s*(\d+)")
@@ -54,7 +54,7 @@ def _run(harness: str, jobs: int, arguments: list[str]) -> bool:
     seeds = [str(CORPUS)] if harness == "contact" and CORPUS.is_dir() else []
     command = [
         sys.executable, str(HERE / f"fuzz_{harness}.py"), str(FUZZ / "found"), str(corpus), *seeds, *arguments,
-        f"-max_len={LONGEST}", f"-rss_limit_mb={RSS_MB}", f"-timeout={HANGS_S}", "-len_control=0",
+        f"-max_len={LONGEST[harness]}", f"-rss_limit_mb={RSS_MB}", f"-timeout={HANGS_S}", "-len_control=0",
         "-print_final_stats=1", f"-artifact_prefix={FUZZ}/found/",
     ]  # fmt: skip
     logs = [FUZZ / f"{harness}-{job}.log" for job in range(jobs)]

@@ -20,7 +20,8 @@ def changed(data: bytes, max_size: int, seed: int) -> bytes:
     """The next case: a new one, or one with something changed."""
     rng = Random(seed)
     if rng.random() < 0.5:
-        return json.dumps(submission(rng), ensure_ascii=rng.random() < 0.5).encode("utf-8", "surrogatepass")
+        made = json.dumps(submission(rng), ensure_ascii=rng.random() < 0.5)
+        return made.encode("utf-8", "surrogatepass")[:max_size]
     return bytes(atheris.Mutate(data, max_size))
 
 

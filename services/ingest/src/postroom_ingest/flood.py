@@ -50,9 +50,7 @@ def topic(subject: str) -> str:
     return _NO_LETTERS.sub(" ", subject).strip().casefold()[:TOPIC_CHARS]
 
 
-def flooded(
-    opened: Sequence[Opened], wanted: str, at: datetime, said_at: datetime, caps: Caps
-) -> tuple[Opened, ...]:
+def flooded(opened: Sequence[Opened], wanted: str, at: datetime, said_at: datetime, caps: Caps) -> tuple[Opened, ...]:
     """Where a mail about `wanted` can go instead of opening one more ticket, the newest first; empty if it may open.
 
     `opened` are the tickets of its sender, in any order. Mail put onto one of them counts like a ticket, so that a

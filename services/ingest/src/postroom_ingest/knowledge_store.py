@@ -129,10 +129,7 @@ def _named(tickets: set[str], numbers: set[int]) -> Document:
 
 
 def _known_id(document: Document) -> KnownId:
-    copies = tuple(
-        _known_copy(one)
-        for one in document.get("copies", ())
-    )
+    copies = tuple(_known_copy(one) for one in document.get("copies", ()))
     if not copies and document.get("contact") is not None:  # as version 0.1 kept it
         copies = (Copy(document["contact"], document["ticket"], document["fingerprint"], frozenset()),)
     return KnownId(document["ticket"], copies)

@@ -106,10 +106,10 @@ async def _format(home: Home, java: str, classpath: str, properties: Path) -> No
     if done.exists():
         return
     shutil.rmtree(properties.with_name("data"), ignore_errors=True)
-    # Kafka writes a cluster's id as base64 of a UUID.
+    # Kafka writes a cluster's id as base64 of a UUID: it may begin with a dash, and must not look like an option then.
     cluster = base64.urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")
     command = [java, *_JAVA_OPTIONS, "-cp", classpath, "kafka.tools.StorageTool", "format", "--standalone"]
-    command += ["--cluster-id", cluster, "--config", str(properties)]
+    command += [f"--cluster-id={cluster}", "--config", str(properties)]
     await _run(Child("kafka-format", lambda: command, os.environ, home.logs / "kafka-format.log"), _FORMAT_S)
     done.touch()
 
