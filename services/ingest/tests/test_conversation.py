@@ -91,7 +91,14 @@ def knowledge() -> Knowledge:
         pytest.param(clues("x", "a1", sender=EVE), "new", "N", "none", None, id="a stranger's reference"),
         pytest.param(clues("x", "a1", "b9", sender=EVE), "new", "N", "none", None, id="a stranger's references"),
         pytest.param(clues("x", "a3", sender=EVE), "new", "N", "none", None, id="a stranger answers one announced"),
-        pytest.param(clues("a3", sender=EVE), "new", "N", "none", None, id="a stranger's is announced"),
+        pytest.param(
+            clues("a3", sender=EVE),
+            "appended",
+            "T1",
+            "expected-message",
+            None,
+            id="somebody else's parent was announced",
+        ),
         pytest.param(clues("a1", sender=EVE, fingerprint="?"), "new", "N", "none", None, id="a stranger has this id"),
         pytest.param(clues("x", "a2", sender=EVE), "new", "N", "none", None, id="a stranger's follows nothing"),
         pytest.param(

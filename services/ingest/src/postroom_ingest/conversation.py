@@ -165,7 +165,7 @@ def _is_loop(clues: Clues, knowledge: Knowledge, rules: Rules, decision: Decisio
 def _warnings(clues: Clues, knowledge: Knowledge, rules: Rules, decision: Decision) -> Iterator[str]:
     if clues.forged_mark and decision.evidence.kind != "own-token":
         yield "forged-token"
-    named_it = decision.evidence.kind in ("own-token", "known-message")
+    named_it = decision.evidence.kind in ("own-token", "known-message", "expected-message")
     if not named_it or clues.imported or clues.automatic is not None:
         return
     ticket = decision.follows or decision.ticket

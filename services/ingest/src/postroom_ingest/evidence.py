@@ -86,8 +86,8 @@ def _named(clues: Clues, knowledge: Knowledge, known: KnownId | None) -> Iterato
     if known is not None:
         evidence = Evidence(kind="known-message" if known.copies else "expected-message", detail=clues.message_id)
         warning = "repeated-message-id" if known.copies else None
-        for ticket in _tickets_of(known):
-            yield Named(ticket, evidence, trusted, warning)
+        for ticket in _tickets_of(known):  # whoever was answered before they were heard belongs to the answer
+            yield Named(ticket, evidence, trusted or not known.copies, warning)
     if clues.thread_key is not None and clues.thread_key in knowledge.ids:
         evidence = Evidence(kind="same-conversation", detail=clues.thread_key)
         yield Named(knowledge.ids[clues.thread_key].ticket, evidence, True)
