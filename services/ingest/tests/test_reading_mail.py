@@ -15,6 +15,7 @@ from postroom_contracts.values import Party
 from postroom_ingest.contact import HTML_CHARS, TEXT_CHARS, Arrived, Lens, Read, contact_event, read
 from postroom_ingest.conversation import Decision
 from postroom_ingest.reading import SLICE_BYTES, _slices
+from postroom_ingest.submission import Submission
 from postroom_plumbing.tokens import own_message_id
 from postroom_plumbing.wire import Received
 
@@ -258,3 +259,27 @@ def test_a_batch_is_read_in_portions_that_fit_into_memory(sizes: list[int], slic
     portions = list(_slices(events))
     assert [len(portion) for portion in portions] == slices
     assert [one for portion in portions for one in portion] == events
+
+
+def test_a_mistake_in_what_only_helps_does_not_stop_a_mail(monkeypatch: pytest.MonkeyPatch) -> None:
+    def mistaken(*_: object) -> None:
+        raise IndexError
+
+    monkeypatch.setattr("postroom_ingest.contact.trim", mistaken)
+    monkeypatch.setattr("postroom_ingest.contact.forwarded", mistaken)
+    contact = seen(mail(sender=AGENT, text="Words."))
+    assert (contact.text.strip(), contact.own_words) == ("Words.", None)
+    assert contact.defects.count("unseen:IndexError") == 2
+
+
+@pytest.mark.parametrize("field", ["text", "html", "subject", "thread_key"])
+def test_nul_is_taken_out_of_submissions(field: str) -> None:
+    raw = json.dumps({"channel": "sms", "sender": {"phone": "+4930123456"}, "text": "x", field: "a\x00b"}).encode()
+    submission = Submission.model_validate_json(raw)
+    assert getattr(submission, field) == "ab"
+
+
+def test_a_moment_that_cannot_be_is_no_submission() -> None:
+    raw = {"channel": "sms", "sender": {"phone": "+4930123456"}, "text": "x", "sent_at": "0001-01-01T00:00:00+12:00"}
+    with pytest.raises(ValueError, match="no such moment"):
+        Submission.model_validate_json(json.dumps(raw))

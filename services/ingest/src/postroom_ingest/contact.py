@@ -3,9 +3,9 @@
 Pure: bytes and settings in, values out.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
-from typing import Final
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, field, replace
+from typing import Final, TypeVar
 
 from postroom_contracts.contacts import Authentication, ContactReceived, Invitation, Spam
 from postroom_contracts.delivery import MailBounced, MailKind
@@ -28,6 +28,7 @@ from postroom_ingest.submission import read_submission
 from postroom_plumbing.tokens import Kind, looks_like_ticket_address
 
 Arrived = MailReceived | SubmissionReceived
+T = TypeVar("T")
 
 TEXT_CHARS: Final = 64_000
 HTML_CHARS: Final = 256_000
@@ -74,9 +75,12 @@ def read(event: Arrived, raw: bytes, lens: Lens, authentication: Authentication 
     enveloped = event.door in _ENVELOPED or event.envelope_from
     whole = parse.parse(raw, envelope_from=event.envelope_from if enveloped else None)
     forged = authentication is not None and authentication.dmarc == "fail"
-    requester = None if forged else _requester(whole, raw, lens)
+    mistakes: list[str] = []
+    requester = None if forged else _tried(lambda: _requester(whole, raw, lens), None, mistakes)
     mail, found = redacted(whole, lens.redactor)
-    own_words = trim(mail.text, mail.html).own_words
+    own_words = _tried(lambda: trim(mail.text, mail.html).own_words, mail.text, mistakes)
+    if mistakes:
+        mail = replace(mail, defects=(*mail.defects, *mistakes))
     return Read(
         event,
         mail,
@@ -87,6 +91,15 @@ def read(event: Arrived, raw: bytes, lens: Lens, authentication: Authentication 
         tuple(_bounces(event, mail, lens.secrets)),
         authentication,
     )
+
+
+def _tried(look: Callable[[], T], otherwise: T, mistakes: list[str]) -> T:
+    """What `look` finds. It only helps a reader, so a mistake of ours in it is named and does not stop a mail."""
+    try:
+        return look()
+    except Exception as error:  # noqa: BLE001  pure code; see above
+        mistakes.append(f"unseen:{type(error).__name__}")
+        return otherwise
 
 
 def contact_event(one: Read, decision: Decision) -> ContactReceived:
@@ -215,7 +228,7 @@ def _clues_of_submission(event: SubmissionReceived, mail: parse.Mail) -> Clues:
         answers=(),
         received_at=event.received_at,
         mailbox=event.mailbox,
-        thread_key=event.thread_root,
+        thread_key=f"thread {event.thread_root}",  # with a space, so that no mail can call itself so
         automatic=mail.automatic,
         released=event.released,
         text=mail.text,

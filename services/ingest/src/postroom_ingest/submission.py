@@ -2,10 +2,11 @@
 
 import base64
 import hashlib
-from datetime import UTC
+from datetime import UTC, datetime
 from typing import Annotated, Final, Literal
 
 from pydantic import (
+    AfterValidator,
     AwareDatetime,
     BaseModel,
     BeforeValidator,
@@ -27,7 +28,10 @@ from postroom_ingest.parse.reader import safe_name
 MAX_FILES: Final = 50
 SUBJECT_CHARS: Final = 80
 """How much of the text stands for a subject that is missing."""
-_Short = Annotated[str, StringConstraints(strip_whitespace=True, max_length=200)]
+_NUL: Final = str.maketrans({"\x00": None})
+_Text = Annotated[str, AfterValidator(lambda text: text.translate(_NUL))]
+"""MongoDB takes NUL, much that reads from it does not."""
+_Short = Annotated[_Text, StringConstraints(strip_whitespace=True, max_length=200)]
 _Names: Final[dict[Channel, str]] = {"form": "Form", "chat": "Chat", "sms": "SMS", "call": "Call", "social": "Message"}
 
 
@@ -42,7 +46,7 @@ class Sender(_Strict):
     """Their mail address, if they gave one: answers go there."""
     phone: Annotated[str, StringConstraints(pattern=r"^\+[0-9]{5,15}$")] | None = None
     """E.164, such as +4930123456."""
-    id: Annotated[str, StringConstraints(pattern=r"^[a-z0-9_-]+:[^\s]+$", max_length=200)] | None = None
+    id: Annotated[_Text, StringConstraints(pattern=r"^[a-z0-9_-]+:[^\s]+$", max_length=200)] | None = None
     """Their name in another system, such as telegram:12345."""
     name: _Short = ""
 
@@ -75,22 +79,29 @@ class File(_Strict):
     """Base64 (RFC 4648 section 4)."""
 
 
+def _in_utc(at: datetime) -> datetime:
+    try:
+        return at.astimezone(UTC)
+    except OverflowError:
+        raise ValueError("there is no such moment") from None
+
+
 class Submission(_Strict):
     """A contact, as programs hand it in."""
 
     channel: Literal["form", "chat", "sms", "call", "social", "api"]
     sender: Sender
-    subject: Annotated[str, StringConstraints(strip_whitespace=True, max_length=998)] = ""
+    subject: Annotated[_Text, StringConstraints(strip_whitespace=True, max_length=998)] = ""
     """Where there is none, the beginning of the text stands for it."""
-    text: Annotated[str, StringConstraints(max_length=MAX_TEXT_CHARS)] = ""
-    html: Annotated[str, StringConstraints(max_length=MAX_HTML_CHARS)] | None = None
+    text: Annotated[_Text, StringConstraints(max_length=MAX_TEXT_CHARS)] = ""
+    html: Annotated[_Text, StringConstraints(max_length=MAX_HTML_CHARS)] | None = None
     attachments: Annotated[tuple[File, ...], Field(max_length=MAX_FILES)] = ()
     thread_key: _Short | None = None
     """What contacts of one conversation have in common: the id of the chat, of the caller, of the form's session."""
     mailbox: str | None = None
     """The id of a mailbox, if not the one of the door."""
     importance: Literal["low", "normal", "high"] = "normal"
-    sent_at: AwareDatetime | None = None
+    sent_at: Annotated[AwareDatetime, AfterValidator(_in_utc)] | None = None
     automatic: bool = False
     """Whether a machine made it up, so that nobody is told that it arrived."""
 
@@ -127,7 +138,7 @@ def read_submission(raw: bytes, contact: str) -> Mail:
         in_reply_to=(),
         references=(),
         thread_root=message_id,
-        sent_at=submission.sent_at.astimezone(UTC) if submission.sent_at else None,
+        sent_at=submission.sent_at,
         text=text,
         html=html,
         attachments=tuple(_attachment(n, one) for n, one in enumerate(submission.attachments)),
@@ -162,7 +173,7 @@ def _bodies(submission: Submission) -> tuple[str | None, str, tuple[str, ...]]:
 
 
 def _tidy(text: str) -> str:
-    return text.replace("\r\n", "\n").replace("\r", "\n").replace("\x00", "").strip()
+    return text.replace("\r\n", "\n").replace("\r", "\n").strip()
 
 
 def _subject(submission: Submission, text: str) -> str:

@@ -113,7 +113,7 @@ def automatic(
 
 
 def _evidence(kind: AutomaticKind, name: str, headers: Headers) -> Automatic:
-    value = headers.value(name)[:_SHOWN].decode("utf-8", "replace")
+    value = headers.value(name)[:_SHOWN].decode("utf-8", "replace").replace("\x00", "")
     return Automatic(kind, f"{name.title()}: {value}".strip())
 
 

@@ -18,6 +18,8 @@ _ISO_START = re.compile(r"20\d\d[-/.]\s?\d\d?[-/.]\s?\d\d?\.?,? ")
 _SECOND_LINE: Final = "at "
 """How the second line of a wrapped attribution may begin: `On Nov 21, 2014,` stands above it."""
 _LINK: Final = ("http:", "https:")
+_LAST_TWO: Final = frozenset(phrase[-2:] for phrase in (*WROTE, *WROTE_GLUED))
+"""How the verbs end."""
 
 
 def may_end_attribution(line: str) -> bool:
@@ -33,7 +35,7 @@ def may_end_attribution(line: str) -> bool:
     if line[0] in "Pp" and line[:9].casefold() == "posted by":
         return True
     bare = line.rstrip(_TRIMMED_END)
-    return bool(bare) and (_last_words_say_wrote(bare) or _ISO_START.match(line) is not None)
+    return bool(bare) and (_last_words_say_wrote(bare) or (line[0] == "2" and _ISO_START.match(line) is not None))
 
 
 def attribution_at(lines: list[str], end: int, before_quote: bool) -> int | None:
@@ -95,5 +97,7 @@ def _says_wrote(folded: str) -> bool:
 
 
 def _last_words_say_wrote(bare: str) -> bool:
+    if bare[-2:].casefold()[-2:] not in _LAST_TWO:  # most lines stop here
+        return False
     words = bare.casefold().rsplit(None, 2)
-    return words[-1] in WROTE or " ".join(words[-2:]) in WROTE or words[-1].endswith(WROTE_GLUED)
+    return bool(words) and (words[-1] in WROTE or " ".join(words[-2:]) in WROTE or words[-1].endswith(WROTE_GLUED))
