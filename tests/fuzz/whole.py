@@ -41,6 +41,8 @@ LENS = Lens(
 RULES = Rules(ours=LENS.ours, spam_aside=frozenset({"support"}))
 _SENDERS = ("", CUSTOMER, AGENT, "mailer-daemon@example.net", CUSTOMER, CUSTOMER, AGENT, CUSTOMER)
 _RAW = ClaimCheck(store="ingest", id="contact", sha256="0" * 64, size=1)
+UNSEEN = "unseen:"
+"""Begins the defect that names a mistake of ours in what only helps a reader."""
 _NUL = re.compile(rb"(?<!\\)(?:\\\\)*\\u0000")
 
 
@@ -73,10 +75,10 @@ def check_mail(raw: bytes) -> None:
     one = read(event, raw, LENS)
     _check(event, one)
     mail = one.mail
-    unread = [defect for defect in mail.defects if defect.startswith(UNREAD)]
-    assert not unread, unread
+    mistakes = [defect for defect in mail.defects if defect.startswith((UNREAD, UNSEEN))]
+    assert not mistakes, mistakes
     assert mail.thread_root == thread_root(raw)
-    assert len(mail.defects) <= MAX_DEFECTS
+    assert len(mail.defects) <= MAX_DEFECTS + 2
     assert len(mail.references) <= MAX_IDS
     assert max(len(mail.to), len(mail.cc), len(mail.reply_to)) <= MAX_ADDRESSES
     assert len(mail.attachments) <= MAX_PARTS

@@ -17,7 +17,7 @@ from postroom_local.home import Home
 from postroom_local.import_progress import ImportProgress
 from postroom_local.ingest_door import Counts, Door
 from postroom_local.journal import Journal, opened_journal, printable
-from postroom_local.mail_files import Found, find_files, find_mails, is_no_mail
+from postroom_local.mail_files import bytes_under, find_mails, is_no_mail
 from postroom_local.runfile import read_run
 from postroom_local.settings import StackSettings, read_settings
 
@@ -101,7 +101,7 @@ async def _hand_in(paths: Sequence[Path], mailbox: str, door: Door, journal: Jou
 
 def _measure(paths: Sequence[Path], progress: ImportProgress) -> None:
     """Tell how many bytes there are in all: of many files that takes a while."""
-    progress.total = sum(found.size for found in find_files(paths) if isinstance(found, Found))
+    progress.total = sum(bytes_under(path) for path in paths)
 
 
 def choose_mailbox(known: Mapping[str, str], wanted: str | None) -> str:

@@ -4,6 +4,7 @@ Nothing here holds more than the names in one folder and one mail. The order is 
 where it ends, so that an import can go on where it was.
 """
 
+import contextlib
 import os
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
@@ -86,13 +87,15 @@ def find_files(paths: Iterable[Path]) -> Iterator[Found | Skipped]:
 
 def _find_in(folder: Path) -> Iterator[Found | Skipped]:
     try:
-        names = sorted(entry.name for entry in os.scandir(folder))
+        with os.scandir(folder) as entries:
+            names = sorted((entry.name for entry in entries), reverse=True)
     except OSError as error:
         yield Skipped(str(folder), f"cannot be read: {error.strerror}", lost=True)
         return
     maildir = _is_maildir(folder)
     in_maildir = folder.name in ("cur", "new") and _is_maildir(folder.parent)
-    for name in names:
+    while names:
+        name = names.pop()  # so that of a folder of a million mails less and less is held
         entry = folder / name
         if entry.is_dir() and not entry.is_symlink():
             if not (maildir and name == "tmp"):
@@ -230,6 +233,21 @@ def _read_one(source: _Source, place: bytes) -> Item:
     if len(raw) > LARGEST_MAIL:
         return too_large(source.name, source.size or len(raw))
     return Mail(source.name, raw, place, Position(1, max(len(raw), 1)), source.passed())
+
+
+def bytes_under(path: Path) -> int:
+    """The size of a file, or of all files in a folder, nearly: nothing is looked into, and nothing sorted."""
+    if not path.is_dir():
+        return path.stat().st_size if path.is_file() else 0
+    found, folders = 0, [path]
+    while folders:
+        with contextlib.suppress(OSError), os.scandir(folders.pop()) as entries:
+            for entry in entries:
+                if entry.is_dir(follow_symlinks=False):
+                    folders.append(Path(entry.path))
+                elif entry.is_file():
+                    found += entry.stat().st_size
+    return found
 
 
 def is_no_mail(path: Path) -> bool:

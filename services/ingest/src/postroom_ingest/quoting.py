@@ -4,7 +4,6 @@ A Message-ID can be copied from anywhere; the words of a mail are known to those
 checksums of 32 bits, the longest few of each message.
 """
 
-import re
 from typing import Final
 from zlib import crc32
 
@@ -13,13 +12,17 @@ KEPT: Final = 8
 _SHORTEST: Final = 20
 """Characters (a letter of CJK counting two) of a line that is worth it: shorter ones are greetings."""
 _MOST_LINES: Final = 2_000
-_MARKS: Final = re.compile(r"^[\s>|]+")
-_SPACE: Final = re.compile(r"\s+")
+_MARKS: Final = "> |\t"
 
 
 def _plain(text: str) -> list[str]:
-    lines = (_SPACE.sub(" ", _MARKS.sub("", line)).strip() for line in text.split("\n", _MOST_LINES)[:_MOST_LINES])
-    return [line for line in lines if len(line) + sum(character > "⺀" for character in line) >= _SHORTEST]
+    lines = text.split("\n", _MOST_LINES)[:_MOST_LINES]
+    plain = [" ".join(line.lstrip(_MARKS).split()) for line in lines if len(line) >= _SHORTEST // 2]
+    return [line for line in plain if len(line) >= _SHORTEST or (not line.isascii() and _weight(line) >= _SHORTEST)]
+
+
+def _weight(line: str) -> int:
+    return len(line) + sum(character > "⺀" for character in line)
 
 
 def marks_of(own_words: str) -> frozenset[int]:
