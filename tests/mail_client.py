@@ -95,3 +95,37 @@ async def sent_to(stack: Stack, address: str, subject_has: str, count: int = 1) 
         assert len(found) == count, [one["Subject"] for one in found]
         raws = [(await http.get(f"/api/v1/message/{one['ID']}/raw")).content for one in found]
     return [message_from_bytes(raw, policy=policy.default) for raw in raws]
+
+
+async def opened(stack: Stack, desk: httpx.AsyncClient, mail: EmailMessage, customer: str) -> dict[str, Any]:
+    """The ticket that a mail opens, once it is placed and timed."""
+    await send(stack, mail)
+    return await ticket_of(desk, customer, lambda ticket: ticket["queue"] and ticket["clocks"])
+
+
+async def answered(stack: Stack, desk: httpx.AsyncClient, ticket: dict[str, Any], **body: str) -> EmailMessage:
+    """An agent's reply, as it reached the customer."""
+    done = await desk.post(f"/api/v1/tickets/{ticket['id']}/replies", json={"text": "Please look.\n", **body})
+    assert done.status_code == 201, done.text
+    reply_id = done.json()["messages"][-1]["message_id"]
+    address = ticket["customer"]["address"]
+    found = await until(
+        lambda: caught(stack, address),
+        lambda mails: any(one["MessageID"] == reply_id for one in mails),
+        f"reply to {address}",
+    )
+    mails = await sent_to(stack, address, "", count=len(found))
+    return next(one for one in mails if one["Message-ID"] == f"<{reply_id}>")
+
+
+async def caught(stack: Stack, address: str) -> list[dict[str, Any]]:
+    """What Postroom has sent to an address by now, in short, the newest first."""
+    async with stack.plain(stack.catcher_url) as http:
+        found = await http.get("/api/v1/search", params={"query": f"to:{address}"})
+    return list(found.json()["messages"])
+
+
+async def all_is_said(stack: Stack, fence: str) -> None:
+    """Wait until what was handed in before has been acknowledged, if it is at all: a later mail has been."""
+    await send(stack, compose("A fence", "What came before is through.\n", fence))
+    await sent_to(stack, fence, "A fence")

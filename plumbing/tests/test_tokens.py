@@ -1,5 +1,6 @@
 """Signed marks come back as they went out, and nothing else does."""
 
+import base64
 from collections.abc import Callable
 from email.message import EmailMessage
 
@@ -55,6 +56,12 @@ def test_whatever_comes_is_read_without_an_error(text: str) -> None:
     assert read_ticket_address(SECRET, text) is None
     assert not looks_like_own_message_id(text)
     assert without_token(text) == text
+
+
+def test_the_mark_of_an_address_is_no_message_id_whoever_writes_it_as_one() -> None:
+    mark = ticket_address(SECRET, TICKET, "support@example.com").partition("@")[0].rpartition("+")[2]
+    token = base64.urlsafe_b64encode(base64.b32decode(mark.upper())).decode().rstrip("=")
+    assert read_own_message_id(SECRET, f"{token}@example.com") is None
 
 
 def test_a_message_id_looks_like_ours_whoever_signed_it() -> None:

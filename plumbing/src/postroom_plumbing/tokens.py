@@ -70,8 +70,8 @@ def read_own_message_id(secret: str, message_id: str) -> OwnMessageId | None:
     if raw is None:
         return None
     payload, signature = raw[:-_SIGNATURE_BYTES], raw[-_SIGNATURE_BYTES:]
-    if not payload or not hmac.compare_digest(signature, _sign(secret, payload)):
-        return None
+    if payload[:1] not in _KINDS or not hmac.compare_digest(signature, _sign(secret, payload)):
+        return None  # what we signed may be the mark of an address, written as a Message-ID by somebody
     ticket, rest = _unpacked(payload[1:])
     outgoing, _ = _unpacked(rest)
     return OwnMessageId(_KINDS[payload[:1]], ticket, outgoing)

@@ -149,6 +149,11 @@ class Macro(Value):
     tags: tuple[str, ...] = ()
 
 
+def _folder(name: str | None) -> str | None:
+    """A folder by what it is called among all servers: INBOX is written in any case (RFC 9051 section 5.1)."""
+    return "INBOX" if name is not None and name.upper() == "INBOX" else name
+
+
 class Account(Value):
     """An IMAP account that mail is fetched from (RFC 9051)."""
 
@@ -188,6 +193,8 @@ class Account(Value):
             raise ValueError("auth xoauth2 needs the fields token_url, client_id and refresh_token")
         if self.afterwards == "move" and self.move_to is None:
             raise ValueError("afterwards move needs the field move_to")
+        if self.afterwards == "move" and _folder(self.move_to) == _folder(self.folder):
+            raise ValueError("move_to is the folder itself: its mails would come again and again")
         return self
 
 

@@ -70,6 +70,13 @@ class TestOnTheRealDesk:
         after = (await self.stored(desk, f"account/{account}"))["password"]
         assert after != before, "what somebody sends is sealed, whatever it looks like"
 
+    async def test_mail_is_not_moved_to_where_it_is_fetched_from(self, desk: Desk) -> None:
+        mailbox = await self.mailbox(desk)
+        for folder, target, status in (("Inbox", "INBOX", 422), ("A", "A", 422), ("A", "a", 200)):
+            body = self.account(mailbox, folder=folder, afterwards="move", move_to=target)
+            answer = await desk.admin.put(f"{BASE}/account/{new_id()}", json=body)
+            assert answer.status_code == status, answer.text
+
     @pytest.mark.parametrize("removed", [False, True])
     async def test_stars_where_there_is_no_secret_are_refused(self, desk: Desk, removed: bool) -> None:
         mailbox, door = await self.mailbox(desk), f"d-{new_id()}"

@@ -226,8 +226,13 @@ class Talk:
 
     async def begin(self, to: str = "support@example.com", sender: str = "ann@example.com") -> None:
         """Everything up to where the mail itself may come."""
-        for line, code in ((f"MAIL FROM:<{sender}>", "250"), (f"RCPT TO:<{to}>", "250"), ("DATA", "354")):
-            assert (await self.say(line)).startswith(code), line
+        await self.begin_mail(to, sender)
+        assert (await self.say("DATA")).startswith("354 ")
+
+    async def begin_mail(self, to: str = "support@example.com", sender: str = "ann@example.com") -> None:
+        """The envelope."""
+        for line in (f"MAIL FROM:<{sender}>", f"RCPT TO:<{to}>"):
+            assert (await self.say(line)).startswith("250 "), line
 
     async def deliver(self, raw: bytes, **envelope: str) -> str:
         """The answer to a mail; dots are stuffed here (RFC 5321 section 4.5.2)."""

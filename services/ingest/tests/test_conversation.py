@@ -125,6 +125,17 @@ def knowledge() -> Knowledge:
             clues("x", "a1", sender=EVE, subject="[#1]"), "new", "N", "none", None, id="nor does a number help her"
         ),
         pytest.param(clues("x", "b1", subject="[#1]"), "appended", "T1", "subject-number", None, id="number, id new"),
+        pytest.param(
+            clues("x", sender="mina@example.org", subject="[#1]"), "appended", "T1", "subject-number", None, id="ours"
+        ),
+        pytest.param(
+            clues("x", sender="mina@example.org", forged_sender=True, subject="[#1]"),
+            "new",
+            "N",
+            "none",
+            None,
+            id="not",
+        ),
         pytest.param(clues("x", "a4"), "appended", "T1", "known-message", None, id="answers a merged ticket"),
         pytest.param(clues("x", own=("T3",)), "appended", "T1", "own-token", None, id="our own id, merged"),
         pytest.param(clues("x", subject="[#3]"), "appended", "T1", "subject-number", None, id="number, merged"),

@@ -53,6 +53,11 @@ def test_mail_with_one_subject_counts_sooner() -> None:
     assert desk.take(START + 59 * MINUTE, subject="Something else").outcome == "new"
 
 
+def test_those_without_an_address_are_not_one_customer() -> None:
+    desk = Desk()
+    assert {desk.take(START, sender="", subject="Alarm").outcome for _ in range(50)} == {"new"}
+
+
 def test_a_flood_lasts_as_long_as_it_goes_on_and_no_longer() -> None:
     desk = Desk()
     for n in range(300):

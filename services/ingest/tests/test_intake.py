@@ -9,6 +9,7 @@ import pytest
 from postroom_contracts.agents import AgentChanged
 from postroom_contracts.config import Mailbox
 from postroom_contracts.contacts import ContactReceived, ContactSeenAgain
+from postroom_contracts.delivery import MailBounced
 from postroom_contracts.inbound import MailReceived, SubmissionReceived
 from postroom_contracts.tickets import Change, TicketChanged
 from postroom_ingest.raw import Incoming
@@ -373,6 +374,21 @@ async def test_spam_is_set_aside_where_the_mailbox_says_so(fresh_ingest: Ingest)
     (released,) = [one for one in await fresh_ingest.received() if one.released]
     await fresh_ingest.feed(released)
     assert await fresh_ingest.outcomes([aside]) == ["new"]
+
+
+async def test_a_report_that_is_set_aside_tells_once_that_our_mail_bounced(fresh_ingest: Ingest) -> None:
+    ours = own_message_id(SECRET, "reply", new_id(), "reply:m1", "example.com")
+    more = 'X-Spam-Flag: YES\r\nContent-Type: multipart/report; report-type=delivery-status; boundary="b"'
+    report = "--b\r\nContent-Type: message/delivery-status\r\n\r\nReporting-MTA: dns; mx.example.net\r\n\r\n"
+    report += "Final-Recipient: rfc822; ana@customer.example\r\nAction: failed\r\nStatus: 5.1.1\r\n"
+    report += f"--b\r\nContent-Type: text/rfc822-headers\r\n\r\nMessage-ID: <{ours}>\r\n--b--"
+    raw = mail(f"{new_id()}@x", sender="MAILER-DAEMON@mx.example.net", more=more, text=report)
+    (aside,) = await set_aside(fresh_ingest, raw, envelope_from="")
+    await fresh_ingest.http.post(f"/v1/set-aside/{aside.contact}/release")
+    await fresh_ingest.feed(*[one for one in await fresh_ingest.received() if one.released])
+    assert list(await fresh_ingest.contacts()) == [aside.contact]
+    bounces = [one for one in await stated(fresh_ingest.database) if isinstance(one, MailBounced)]
+    assert [(one.to, one.message_id, one.contact) for one in bounces] == [("ana@customer.example", ours, aside.contact)]
 
 
 async def submitted(ingest: Ingest, text: str, key: str, **other: Any) -> SubmissionReceived:

@@ -162,6 +162,11 @@ class TestForwardedByAnAgent:
         assert contact.forwarded_by == Party(address=AGENT, name="Sara")
         assert contact.reply_to == ()
 
+    def test_whatever_they_call_themselves_is_redacted(self) -> None:
+        text = self.text.replace("From: Ana", f"From: {CARD}")
+        contact = seen(mail(subject="Fwd: Broken", sender=AGENT, text=text))
+        assert contact.sender == Party(address="ana@customer.example", name="4111 11•• •••• 1111")
+
     def test_also_when_it_is_attached(self) -> None:
         inner = mail("i@x", sender="Ana <ana@customer.example>", text="It is broken.").decode()
         more = 'Content-Type: multipart/mixed; boundary="b"'
@@ -185,14 +190,16 @@ class TestForwardedByAnAgent:
 
 
 class TestBounces:
-    def bounce(self, original: str, status: str = "5.1.1", action: str = "failed") -> Read:
+    def bounce(
+        self, original: str, status: str = "5.1.1", action: str = "failed", says: str = "550 5.1.1 no such user"
+    ) -> Read:
         more = 'Content-Type: multipart/report; report-type=delivery-status; boundary="b"'
         parts = (
             "--b\r\n\r\nYour mail could not be delivered.",
             "--b\r\nContent-Type: message/delivery-status\r\n",
             "Reporting-MTA: dns; mx.example.net\r\n",
             f"Final-Recipient: rfc822; ana@customer.example\r\nAction: {action}\r\nStatus: {status}",
-            "Diagnostic-Code: smtp; 550 5.1.1 no such user",
+            f"Diagnostic-Code: smtp; {says}",
             f"--b\r\nContent-Type: text/rfc822-headers\r\n\r\nMessage-ID: <{original}>\r\nSubject: Re: x\r\n\r\n--b--",
         )
         raw = mail(sender="MAILER-DAEMON@mx.example.net", more=more, text="\r\n".join(parts))
@@ -208,6 +215,11 @@ class TestBounces:
         assert told.reason == "unknown-user"
         assert one.mail.automatic == "bounce"
         assert one.clues.own == ("T5",), "it belongs to the ticket of that mail"
+
+    def test_what_the_other_server_says_is_redacted_too(self) -> None:
+        ours = own_message_id(SECRET, "reply", "T5", "reply:m1", "example.com")
+        (told,) = self.bounce(ours, says=f"550 5.7.1 the text has a card number: {CARD}").bounces
+        assert told.diagnostic == "550 5.7.1 the text has a card number: 4111 11•• •••• 1111"
 
     def test_delays_are_not_permanent(self) -> None:
         ours = own_message_id(SECRET, "reply", "T5", "reply:m1", "example.com")
@@ -235,7 +247,25 @@ def test_a_submission_is_a_contact_like_any_other() -> None:
     assert (contact.channel, contact.door, contact.sender.address) == ("sms", "http", "+4930123456")
     assert contact.subject_line == contact.text == "Meine Karte 4111 11•• •••• 1111 geht nicht"
     assert (contact.redactions, contact.language) == (2, "de")
-    assert one.clues.thread_key == "sms.support.1"
+    assert one.clues.thread_key not in (None, event.thread_root), "which a mail could have as its Message-ID"
+
+
+@pytest.mark.parametrize("written", ["<{}>", "<{} >", "{}", '<"{}">', "<=?utf-8?q?{}?=>"])
+def test_no_mail_can_call_itself_by_the_key_of_a_conversation(written: str) -> None:
+    event = SubmissionReceived(
+        contact="c9",
+        raw=received(b"").event.raw,
+        mailbox="support",
+        thread_root="sms.support.1",
+        received_at=START,
+        channel="sms",
+    )
+    key = read(event, b'{"channel": "sms", "sender": {"phone": "+4930123456"}, "text": "x"}', LENS).clues.thread_key
+    assert key is not None
+    named = written.format(key.replace(" ", "_") if "=?" in written else key)
+    raw = f"From: eve@x.example\r\nMessage-ID: {named}\r\nIn-Reply-To: {named}\r\nReferences: {named}\r\n\r\nx".encode()
+    clues = read(received(raw).event, raw, LENS).clues
+    assert key not in (clues.message_id, *clues.answers)
 
 
 def sized(contact: str, size: int) -> Received[Arrived]:
@@ -283,3 +313,10 @@ def test_a_moment_that_cannot_be_is_no_submission() -> None:
     raw = {"channel": "sms", "sender": {"phone": "+4930123456"}, "text": "x", "sent_at": "0001-01-01T00:00:00+12:00"}
     with pytest.raises(ValueError, match="no such moment"):
         Submission.model_validate_json(json.dumps(raw))
+
+
+def test_what_is_no_submission_is_refused_without_repeating_it() -> None:
+    """The text of an error reaches dead letters and their stacks; nothing has been redacted by then."""
+    with pytest.raises(ValueError, match="text") as refused:
+        Submission.model_validate_json(json.dumps({"channel": "sms", "sender": {}, "text": [f"My card is {CARD}"]}))
+    assert CARD not in str(refused.value)

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import typer
 from rich.console import Console
-from rich.table import Table
+from rich.table import Column, Table
 
 from postroom_local.inner_door import HomeOption, ask, ingest_door
 
@@ -38,8 +38,7 @@ def ledger(
 
 def table(rows: Sequence[dict[str, Any]]) -> Table:
     """The rows, and what they add up to."""
-    made = Table("HOUR", "MAILBOX", box=None, show_footer=True, pad_edge=False)
-    made.columns[0].footer = "all"
+    made = Table(Column("HOUR", "all", no_wrap=True), "MAILBOX", box=None, show_footer=True, pad_edge=False)
     for name in _COUNTS:
         total = sum(int(row[name]) for row in rows)
         made.add_column(name.upper().replace("_", " "), footer=str(total), justify="right")

@@ -7,12 +7,13 @@ from typing import Annotated, Any
 
 import typer
 from rich.console import Console
-from rich.table import Table
+from rich.table import Column, Table
 
 from postroom_local.inner_door import HomeOption, ask, ingest_door, printable
 
 set_aside = typer.Typer(help="Mail that was set aside: spam, loops, our own mail come back.", no_args_is_help=True)
 _CELL_CHARS = 60
+_ID_CHARS = 36
 _PAGE = 500
 
 
@@ -73,7 +74,8 @@ def _waiting(door: tuple[str, str], limit: int) -> list[dict[str, Any]]:
 
 def table(rows: Sequence[dict[str, Any]]) -> Table:
     """One line for each."""
-    made = Table("CONTACT", "AT", "CAUSE", "MAILBOX", "SENDER", "SUBJECT", box=None, pad_edge=False)
+    contact = Column("CONTACT", no_wrap=True, min_width=_ID_CHARS)  # a cut one could not be let in
+    made = Table(contact, "AT", "CAUSE", "MAILBOX", "SENDER", "SUBJECT", box=None, pad_edge=False)
     for row in rows:
         cells = (row["contact"], _moment(row["at"]), row["cause"], row["mailbox"])
         made.add_row(*cells, _cell(row["sender"]), _cell(row["subject"]))

@@ -39,7 +39,8 @@ async def build_receive(service: Service[ReceiveSettings]) -> None:
     tally = Tally()
     keys = KeyStore(service.database)
     acceptor = Acceptor(service.units, raws, tally, keys)
-    doors = Doors(acceptor, service.view, Sealer(service.settings, "setting"), service.settings.smtp_max_bytes)
+    sealer = Sealer(service.settings, "setting")
+    doors = Doors(acceptor, service.view, sealer, service.settings.smtp_max_bytes, tally)
     smtp = SmtpServer(acceptor, service.view, service.settings, tally)
     workers = Workers(service.settings.smtp_workers - 1, smtp, tally)
 

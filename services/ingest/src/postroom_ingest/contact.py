@@ -84,7 +84,7 @@ def read(event: Arrived, raw: bytes, lens: Lens, authentication: Authentication 
     return Read(
         event,
         mail,
-        _clues(event, mail, raw, requester, own_words, lens),
+        replace(_clues(event, mail, raw, requester, own_words, lens), forged_sender=forged),
         None if own_words.strip() == mail.text.strip() else own_words,
         requester,
         found,
@@ -267,7 +267,8 @@ def _requester(mail: parse.Mail, raw: bytes, lens: Lens) -> parse.Address | None
     messages = [one.part for one in mail.attachments if one.content_type == "message/rfc822"]
     if found is None and len(messages) == 1:
         found = of_message(parse.attachment_bytes(raw, messages[0])[1])
-    return requester_of(mail.from_, found, is_agent=lens.agents.__contains__, is_ours=lens.ours.__contains__)
+    customer = requester_of(mail.from_, found, is_agent=lens.agents.__contains__, is_ours=lens.ours.__contains__)
+    return customer and replace(customer, name=lens.redactor.text(customer.name).text)
 
 
 def _bounces(event: MailReceived, mail: parse.Mail, secrets: Sequence[str]) -> Iterator[MailBounced]:

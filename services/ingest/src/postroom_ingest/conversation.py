@@ -210,7 +210,7 @@ def _learn_ticket(clues: Clues, knowledge: Knowledge, rules: Rules, decision: De
         knowledge.follow_up(decision.follows, decision.ticket)
     if decision.outcome == "new":
         opening = None
-        if not clues.imported:
+        if not clues.imported and clues.customer:  # those without an address are not one customer
             topic = flood.topic(clues.subject)
             opening = Opening(clues.customer, clues.received_at, topic, about, clues.said_at)
         knowledge.learn_opening(

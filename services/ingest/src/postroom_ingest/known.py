@@ -45,8 +45,13 @@ class Clues:
     """Whether there is a mark in it that looks like ours and was not signed by us."""
     own_mail: bool = False
     """Whether it is a mail of ours that came back: its own Message-ID is signed by us."""
+    forged_sender: bool = False
+    """Whether the domain of its sender disowns it: DMARC failed."""
     thread_key: str | None = None
-    """For other channels than mail: the channel, the mailbox and the key of the conversation in one."""
+    """For other channels than mail: the channel, the mailbox and the key of the conversation in one.
+
+    It is kept beside the Message-IDs, in which there is never a space.
+    """
     others: tuple[str, ...] = ()
     """Everybody else on it: Reply-To, To, Cc."""
     answer_to: str = ""

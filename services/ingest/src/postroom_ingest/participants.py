@@ -1,7 +1,8 @@
 """Who takes part in a ticket. Only those may join it by a reference that anybody could have copied.
 
-Who that is: everybody a message of the ticket came from or went to, our own people and mailboxes, and whoever shares
-the customer's domain, unless that is a provider's whose addresses anybody can have.
+Who that is: everybody a message of the ticket came from or went to, our own people and mailboxes (unless our domain
+disowns the mail), and whoever shares the customer's domain, unless that is a provider's whose addresses anybody can
+have.
 """
 
 from collections.abc import Iterable, Set

@@ -5,6 +5,7 @@ from dataclasses import replace
 
 from postroom_ingest.parse import Address, Attachment, Mail
 from postroom_ingest.parse.calendar import Invitation
+from postroom_ingest.parse.reports import Report
 from postroom_ingest.redaction import Redacted, Redactor
 
 
@@ -24,6 +25,7 @@ def redacted(mail: Mail, redactor: Redactor) -> tuple[Mail, int]:
         cc=cleaner.people(mail.cc),
         attachments=tuple(map(cleaner.attachment, mail.attachments)),
         invitation=cleaner.invitation(mail.invitation),
+        report=cleaner.report(mail.report),
     )
     return (clean, cleaner.found) if cleaner.found else (mail, 0)
 
@@ -38,6 +40,14 @@ def _texts(mail: Mail) -> Iterator[str]:
     if mail.invitation is not None:
         yield mail.invitation.summary
         yield mail.invitation.location
+        yield _named(mail.invitation)
+    if mail.report is not None:
+        yield from (one.diagnostic for one in mail.report.recipients)
+
+
+def _named(invitation: Invitation) -> str:
+    """The organiser where that is a name; addresses stay as they are everywhere."""
+    return "" if "@" in invitation.organizer else invitation.organizer
 
 
 class _Cleaner:
@@ -66,4 +76,16 @@ class _Cleaner:
     def invitation(self, invitation: Invitation | None) -> Invitation | None:
         if invitation is None:
             return None
-        return replace(invitation, summary=self.text(invitation.summary), location=self.text(invitation.location))
+        return replace(
+            invitation,
+            summary=self.text(invitation.summary),
+            location=self.text(invitation.location),
+            organizer=self.text(_named(invitation)) or invitation.organizer,
+        )
+
+    def report(self, report: Report | None) -> Report | None:
+        """A report: a server that refuses a mail for what is in it may say what that was."""
+        if report is None:
+            return None
+        told = tuple(replace(one, diagnostic=self.text(one.diagnostic)) for one in report.recipients)
+        return replace(report, recipients=told)

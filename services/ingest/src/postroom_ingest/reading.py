@@ -86,12 +86,8 @@ class Reader:
             entries.append(_entry(event, decision))
             if decision.cause is not None:
                 aside.append(SetAsideStore.entry(event, decision.cause, contact_event(one, decision)))
-                continue
-            if decision.outcome != "duplicate":
-                for told in (contact_event(one, decision), *one.bounces):
-                    unit.emit(told, cause=received)
-            for again in _seen_again(event, decision):
-                unit.emit(again, cause=received)
+            for told in _told(one, decision):
+                unit.emit(told, cause=received)
         await self._knowledge.save(knowledge, existing, unit)
         await self._set_aside.add(aside, unit)
         await self._ledger.add(entries, unit, instead=[entry["_id"] for entry in entries if entry["_id"] in done])
@@ -157,6 +153,17 @@ def _entry(event: Arrived, decision: Decision) -> Document:
         if event.run is not None:
             entry["run"] = event.run
     return entry
+
+
+def _told(one: Read, decision: Decision) -> Iterable[Event]:
+    """What is to be stated of a contact. That a mail of ours bounced is true even if the report itself is set aside."""
+    if decision.outcome == "duplicate":
+        yield from _seen_again(one.event, decision)
+        return
+    if decision.cause is None:
+        yield contact_event(one, decision)
+    if not one.event.released:
+        yield from one.bounces
 
 
 def _seen_again(event: Arrived, decision: Decision) -> Iterable[ContactSeenAgain]:

@@ -193,7 +193,8 @@ class Redactor:
         for edit in edits:
             outside.append(Edit(*sources[edit.start], entities.escape(edit.shown)))
             outside += [Edit(*sources[at], "") for at in range(edit.start + 1, edit.end)]
-        for tag in _TAG.finditer(source):
+        tags = () if self.leaves("\x00".join(_TAG.findall(source))) else _TAG.finditer(source)
+        for tag in tags:
             for value in _VALUE.finditer(source, tag.start(), tag.end()):
                 inner, more = self._edits(value[1])
                 found += more

@@ -74,6 +74,8 @@ class SmtpSettings(IngestSettings):
     """Processes that take mail at these ports, this one included."""
     smtp_max_bytes: int = Field(default=26_214_400, ge=10_000, le=200_000_000)
     """The largest mail taken, as announced by SIZE (RFC 1870)."""
+    smtp_memory_bytes: int = Field(default=512_000_000, ge=20_000)
+    """What all mails may have that are coming in at one moment, for each worker; what is more is to come again."""
     smtp_hostname: str = "postroom.localdomain"
     """The name in the greeting (RFC 5321 section 4.3.1)."""
     smtp_tls: Literal["optional", "required"] = "optional"
@@ -109,6 +111,8 @@ class SmtpSettings(IngestSettings):
             raise ValueError("SMTP_TLS_CERT and SMTP_TLS_KEY go together")
         if self.smtp_tls_cert is None and (self.smtp_tls == "required" or self.smtps_port is not None):
             raise ValueError("TLS needs SMTP_TLS_CERT and SMTP_TLS_KEY")
+        if self.smtp_memory_bytes < 2 * self.smtp_max_bytes:
+            raise ValueError("SMTP_MEMORY_BYTES holds two mails of SMTP_MAX_BYTES at least")
         if self.smtp_auth != "off" and self.smtp_users is None:
             raise ValueError("SMTP_AUTH needs SMTP_USERS")
         if self.smtp_auth != "off" and self.smtp_tls_cert is None and not self.smtp_auth_in_clear:

@@ -2,6 +2,7 @@
 
 import base64
 import hashlib
+import re
 from datetime import UTC, datetime
 from typing import Annotated, Final, Literal
 
@@ -32,11 +33,12 @@ _NUL: Final = str.maketrans({"\x00": None})
 _Text = Annotated[str, AfterValidator(lambda text: text.translate(_NUL))]
 """MongoDB takes NUL, much that reads from it does not."""
 _Short = Annotated[_Text, StringConstraints(strip_whitespace=True, max_length=200)]
+_UNFIT: Final = re.compile("[\x00-\x1f\x7f\x85\u2028\u2029]+")
 _Names: Final[dict[Channel, str]] = {"form": "Form", "chat": "Chat", "sms": "SMS", "call": "Call", "social": "Message"}
 
 
 class _Strict(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True, hide_input_in_errors=True)
 
 
 class Sender(_Strict):
@@ -129,8 +131,8 @@ def read_submission(raw: bytes, contact: str) -> Mail:
     sender = submission.sender
     message_id = f"{contact}@{submission.channel}.contact.invalid"
     return Mail(
-        subject=submission.subject or _subject(submission, text),
-        from_=Address(name=sender.name, address=sender.identity),
+        subject=_line(submission.subject) or _subject(submission, text),
+        from_=Address(name=_line(sender.name), address=sender.identity),
         reply_to=(),
         to=(),
         cc=(),
@@ -176,11 +178,16 @@ def _tidy(text: str) -> str:
     return text.replace("\r\n", "\n").replace("\r", "\n").strip()
 
 
+def _line(text: str) -> str:
+    """On one line, as what stands in a header field of a mail is."""
+    return _UNFIT.sub(" ", text).strip()
+
+
 def _subject(submission: Submission, text: str) -> str:
     first = text.split("\n", 1)[0].strip()
     if not first:
         sender = submission.sender
-        return f"{_Names.get(submission.channel, 'Contact')}: {sender.name or sender.identity}"
+        return f"{_Names.get(submission.channel, 'Contact')}: {_line(sender.name) or sender.identity}"
     return first if len(first) <= SUBJECT_CHARS else f"{first[: SUBJECT_CHARS - 1]}…"
 
 

@@ -8,6 +8,7 @@ import time
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import replace
 from typing import Any
+from urllib.parse import urlencode
 
 import httpx
 import pytest
@@ -20,6 +21,7 @@ from postroom_contracts.inbound import MailReceived, SubmissionReceived
 from postroom_ingest.receive.doors.proofs import FRESH
 from postroom_plumbing.ids import new_id
 from postroom_plumbing.sealing import Sealer
+from postroom_plumbing.settings_view import Settings
 from postroom_plumbing.testing import stated
 
 from ..making import mail
@@ -122,6 +124,38 @@ class TestRawMail:
         for door in ("closed", "unknown"):
             problem(await outside.post(f"/doors/{door}", content=mail(), headers=BEARER), 404, "not-found")
 
+    async def test_a_stranger_s_body_is_not_read(self, outside: httpx.AsyncClient) -> None:
+        sent = 0
+
+        async def body() -> AsyncIterator[bytes]:
+            nonlocal sent
+            for _ in range(10):
+                sent += 1
+                yield b"x" * 1000
+
+        problem(await outside.post("/doors/mail", content=body()), 401, "unauthorized")
+        problem(await outside.post("/doors/contacts", content=body()), 401, "unauthorized")
+        assert sent == 0
+
+    async def test_is_asked_for_again_while_no_settings_have_come(
+        self, ingest: Ingest, outside: httpx.AsyncClient
+    ) -> None:
+        known = ingest.service.view.current
+        ingest.service.view.current = Settings()
+        try:
+            answer = await outside.post("/doors/mail", content=mail(), headers=BEARER)
+        finally:
+            ingest.service.view.current = known
+        problem(answer, 503, "not-ready")
+        assert int(answer.headers["Retry-After"]) > 0
+
+    async def test_the_secret_may_hold_any_character(self, ingest: Ingest, outside: httpx.AsyncClient) -> None:
+        view, sealer = ingest.service.view, Sealer(ingest.service.settings, "setting")
+        door = view.current.door["mail"].model_copy(update={"secret": sealer.seal_text("Schlüssel")})
+        view.current = replace(view.current, door={"mail": door})
+        shown = {b"Authorization": "Bearer Schlüssel".encode()}
+        assert (await outside.post("/doors/mail", content=mail(f"{new_id()}@x"), headers=shown)).status_code == 200
+
     async def test_the_internal_routes_stay_closed(self, outside: httpx.AsyncClient) -> None:
         assert (await outside.get("/v1/mailboxes", headers=BEARER)).status_code == 401
 
@@ -146,6 +180,23 @@ class TestMailgun:
         fields = mailgun_form("x") | {field: "1"}
         problem(await outside.post("/doors/mailgun", data=fields), 401, "unauthorized")
 
+    async def test_a_signature_counts_for_one_mail(self, ingest: Ingest, outside: httpx.AsyncClient) -> None:
+        fields = mailgun_form(mail(f"{new_id()}@x").decode())
+        first, again = [await outside.post("/doors/mailgun", data=fields) for _ in range(2)]
+        assert (first.status_code, again.json()) == (200, first.json())
+        assert len(await arrived(ingest, first.json()["contact"])) == 1
+        forged = fields | {"body-mime": mail(f"{new_id()}@x").decode()}
+        other_key = {"Idempotency-Key": new_id()}
+        problem(await outside.post("/doors/mailgun", data=forged, headers=other_key), 409, "key-reused")
+
+    async def test_a_mail_with_any_bytes_is_taken_as_it_is(self, ingest: Ingest, outside: httpx.AsyncClient) -> None:
+        raw = mail(f"{new_id()}@x") + b"\xcf\xf0\xe8\xe2\xe5\xf2 + %41\r\n" + b"x" * 1_500_000
+        body = urlencode([*mailgun_form().items(), ("body-mime", raw)])
+        kind = {"Content-Type": "application/x-www-form-urlencoded"}
+        answer = await outside.post("/doors/mailgun/mime", content=body, headers=kind)
+        assert answer.status_code == 200, answer.text
+        assert (await ingest.http.get(f"/v1/raw/{answer.json()['contact']}")).content == raw
+
     async def test_an_old_post_is_refused(self, outside: httpx.AsyncClient) -> None:
         old = mailgun_form("x", time.time() - FRESH.total_seconds() - 60)
         problem(await outside.post("/doors/mailgun", data=old), 401, "unauthorized")
@@ -166,6 +217,14 @@ class TestSendGrid:
         assert isinstance(event, MailReceived)
         assert (event.door, event.mailbox, event.envelope_from) == ("webhook", "billing", "ann@example.com")
         assert (await ingest.http.get(f"/v1/raw/{event.contact}")).content == raw
+
+    async def test_a_mail_in_a_plain_field_is_taken_as_it_is(self, ingest: Ingest, outside: httpx.AsyncClient) -> None:
+        raw = mail(f"{new_id()}@x") + b"\xcf\xf0\xe8\xe2\xe5\xf2\r\n"
+        made = httpx.Request("POST", "http://x", files={"email": (None, raw)})
+        body = made.read()
+        headers = sendgrid_post(body, made.headers["content-type"])
+        answer = await outside.post("/doors/sendgrid", content=body, headers=headers)
+        assert (await ingest.http.get(f"/v1/raw/{answer.json()['contact']}")).content == raw
 
     async def test_a_changed_body_or_an_old_one_is_refused(self, outside: httpx.AsyncClient) -> None:
         body, kind = form({"envelope": "{}"}, {"email": mail()})
@@ -196,7 +255,7 @@ class TestSendGrid:
     async def test_what_is_no_form_is_refused(self, outside: httpx.AsyncClient) -> None:
         for body, kind, status, word in (
             (b"{}", "application/json", 415, "unsupported"),
-            (b"--b\r\nrubbish", "multipart/form-data; boundary=b", 422, "no-raw-mail"),
+            (b"--b\r\nrubbish", "multipart/form-data; boundary=b", 503, "no-raw-mail"),
             (b"x", "multipart/form-data", 422, "invalid"),
         ):
             problem(

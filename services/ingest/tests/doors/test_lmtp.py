@@ -41,6 +41,20 @@ async def test_lmtp_knows_neither_helo_nor_ehlo_and_smtp_no_lhlo(open_door: Open
     await talk.close()
 
 
+async def test_a_chunk_too_many_has_one_answer_and_the_last_one_for_each_recipient(open_door: OpenDoor) -> None:
+    await open_door(lmtp_port=(port := free_port()), smtp_max_bytes=10_000)
+    talk = await Talk.open(port, hello="LHLO")
+    for last, answers in (("", 1), (" LAST", 2)):
+        await talk.say("MAIL FROM:<a@x>")
+        for to in ("support@example.com", "billing@example.com"):
+            assert (await talk.say(f"RCPT TO:<{to}>")).startswith("250")
+        await talk.send(f"BDAT 10001{last}\r\n".encode() + b"x" * 10_001)
+        for _ in range(answers):
+            assert (await talk.answer()).startswith("552 5.3.4 ")
+        assert (await talk.say("NOOP")).startswith("250 ")
+    await talk.close()
+
+
 async def test_data_without_a_good_recipient_is_refused(open_door: OpenDoor) -> None:
     await open_door(lmtp_port=(port := free_port()))
     talk = await Talk.open(port, hello="LHLO")

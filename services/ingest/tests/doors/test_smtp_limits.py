@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from postroom_ingest.receive.smtp import SmtpServer
+from postroom_plumbing.testing import until
 
 from ..making import mail
 from ..running import Ingest, Talk, free_port, stuffed
@@ -96,6 +97,40 @@ async def test_silence(open_door: OpenDoor) -> None:
     await talk.send(b"half a mail\r\n")
     assert (await talk.rest()).startswith(b"421 4.4.2 ")
     assert await door.received() == []
+
+
+@pytest.mark.parametrize("chunks", [False, True])
+async def test_memory(open_door: OpenDoor, chunks: bool) -> None:
+    door = await open_door(smtp_max_bytes=100_000, smtp_memory_bytes=200_000)
+    talks = [await Talk.open(door.port) for _ in range(3)]
+    raw = stuffed(mail("memory@x", text="x" * 90_000))
+    for talk in talks:
+        await talk.begin_mail()
+        if chunks:
+            await talk.send(f"BDAT {len(raw)} LAST\r\n".encode() + raw[:-2])
+        else:
+            assert (await talk.say("DATA")).startswith("354 ")
+            await talk.send(raw[:-2])
+    room = server(door)._door.room
+
+    async def used() -> int:
+        return room.used
+
+    await until(used, lambda size: size > 180_000, "full room")
+    for talk in talks:
+        await talk.send(raw[-2:])
+    answers = sorted([(await talk.answer())[:9] for talk in talks])
+    assert answers == ["250 2.0.0", "250 2.0.0", "452 4.3.1"]
+    assert (await talks[0].say("NOOP")).startswith("250 ")
+    assert room.used == 0
+    await talks[0].begin_mail()
+    await talks[0].send(b"BDAT 5\r\nhello")
+    assert (await talks[0].answer()).startswith("250 ")
+    assert room.used == 5
+    for talk in talks:
+        await talk.close()
+    await until(used, lambda size: size == 0, "empty room")
+    assert len(await door.received()) == 2
 
 
 async def test_long_lines(open_door: OpenDoor) -> None:

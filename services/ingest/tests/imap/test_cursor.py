@@ -11,6 +11,7 @@ from imapclient.exceptions import IMAPClientAbortError, IMAPClientError
 
 from postroom_ingest.imap.cursor import (
     BATCH_BYTES,
+    CLOCKS_APART,
     WANTED,
     WINDOW,
     Cursor,
@@ -52,7 +53,7 @@ class Folder(RuleBasedStateMachine):
         self.wanted: set[int] = set()
 
     def _tick(self) -> datetime:
-        self.now += timedelta(seconds=1)
+        self.now += 2 * CLOCKS_APART
         return self.now
 
     @rule()
@@ -182,6 +183,21 @@ def test_windows_reach_the_end_and_never_hold_too_many(after: int, more: int, ex
     assert last <= after + more
     assert exists <= WINDOW or last - after <= WINDOW
     assert more == 0 or last > after
+
+
+@given(st.integers(0, 10**9), st.integers(0, 10**6), st.integers(0, 10**6))
+def test_a_window_never_covers_mails_that_are_still_to_come(after: int, more: int, exists: int) -> None:
+    first, last = window(after, None, Sight(1, exists, after + more))
+    assert first == after + 1
+    assert last is None or after < last < after + more
+
+
+@pytest.mark.parametrize(("minutes", "what"), [(1, "new"), (0, "new"), (-4, "new"), (-6, "skip")])
+def test_a_mail_that_came_at_about_first_sight_is_not_lost_when_uids_change(minutes: int, what: Verdict) -> None:
+    cursor = sighted(None, HERE, Sight(1, 0, 0), START, history=False)
+    cursor = sighted(cursor, HERE, Sight(2, 1, 1), START + timedelta(hours=1), history=False)
+    head = Head(1, 1, START + timedelta(minutes=minutes), "one")
+    assert verdict(cursor, head, history=False, known=False) == what
 
 
 def test_another_folder_is_begun_anew_and_another_name_of_the_server_is_not() -> None:

@@ -11,7 +11,7 @@ imprint.
 import hashlib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Literal
 
 WINDOW = 60_000
@@ -20,6 +20,8 @@ BATCH_MAILS = 64
 BATCH_BYTES = 8_000_000
 LOOK_MAILS = 256
 """Heads looked at together."""
+CLOCKS_APART = timedelta(minutes=5)
+"""How far the server's clock, which has whole seconds, may be behind ours: rather an old mail too many than one lost."""
 PENDING = 1_000
 """The most mails remembered as still to be flagged, moved or deleted."""
 
@@ -107,10 +109,14 @@ def sighted(known: Cursor | None, where: str, sight: Sight, now: datetime, *, hi
 
 
 def window(after: int, upto: int | None, sight: Sight) -> tuple[int, int | None]:
-    """The UIDs to search for next, as `first:last`; None as last means any greater. `upto` bounds them."""
-    if sight.exists <= WINDOW:
-        return after + 1, upto
+    """The UIDs to search for next, as `first:last`; None as last means any greater. `upto` bounds them.
+
+    Without `upto` a last never lies beyond the mails that are there: what was searched counts as taken, and a mail that
+    comes later must not fall into it.
+    """
     last = after + WINDOW
+    if sight.exists <= WINDOW or (upto is None and last >= sight.highest):
+        return after + 1, upto
     return after + 1, last if upto is None else min(last, upto)
 
 
@@ -135,7 +141,7 @@ def verdict(cursor: Cursor, head: Head, *, history: bool, known: bool) -> Verdic
         return "old"
     if known:
         return "again"
-    if head.at is None or head.at > cursor.old_until:
+    if head.at is None or head.at > cursor.old_until - CLOCKS_APART:
         return "new"
     return "old" if history else "skip"
 

@@ -11,6 +11,7 @@ from collections.abc import Awaitable, Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 from opentelemetry.trace import Span
+from pymongo.errors import PyMongoError
 
 from postroom_contracts.inbound import MailReceived, SubmissionReceived
 from postroom_contracts.values import ClaimCheck
@@ -114,18 +115,26 @@ class Acceptor:
             await self._wait_for_siblings()
             batch = self._take()
             try:
-                await self._units.run(lambda unit, batch=batch: self._store(batch, unit))  # type: ignore[misc]
-            except Exception as error:  # noqa: BLE001 - handed to each mail's own door
-                for one in batch:
-                    one.span.record_exception(error)
-                    if not one.done.done():
-                        one.done.set_exception(error)
-            else:
-                for one in batch:
-                    self._tell(one)
+                await self._make_durable(batch)
             finally:
                 for one in batch:
                     one.span.end()
+
+    async def _make_durable(self, batch: list[_Waiting]) -> None:
+        try:
+            await self._units.run(lambda unit: self._store(batch, unit))
+        except Exception as error:  # noqa: BLE001 - handed to each mail's own door
+            if len(batch) > 1 and not isinstance(error, PyMongoError):  # what is wrong with one is not with the others
+                for one in batch:
+                    await self._make_durable([one])
+                return
+            for one in batch:
+                one.span.record_exception(error)
+                if not one.done.done():
+                    one.done.set_exception(error)
+        else:
+            for one in batch:
+                self._tell(one)
 
     async def _wait_for_siblings(self) -> None:
         if self._coming:

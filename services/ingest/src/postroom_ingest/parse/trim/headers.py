@@ -2,6 +2,8 @@
 
 from typing import Final
 
+import re2
+
 from postroom_ingest.parse.trim.lines import has_mailbox, is_quoted, is_ruler, seen
 from postroom_ingest.parse.trim.phrases import ABOVE_WORDS, HEADER_NAMES, ORIGINAL, REPLY_ABOVE, Kind
 
@@ -9,6 +11,7 @@ _LONGEST_NAME: Final = 24
 _LONGEST_MARKER: Final = 120
 _LONGEST_LINE: Final = 2_000
 _LINES_OF_BLOCK: Final = 16
+_ABOVE_WORD: Final = re2.compile(f"(?i){'|'.join(ABOVE_WORDS)}")
 _DECORATION: Final = " -‐_=*#>—–─━~+|[]()「」【】:：."
 
 
@@ -88,8 +91,7 @@ def _is_dashed_title(line: str) -> bool:
 
 def may_say_reply_above(text: str) -> bool:
     """Whether `is_reply_above` may hold for a line of `text`: most texts are spared that search."""
-    folded = text.casefold()
-    return any(word in folded for word in ABOVE_WORDS)
+    return _ABOVE_WORD.search(text.encode("utf-8", "replace")) is not None
 
 
 def is_reply_above(line: str) -> bool:

@@ -20,6 +20,8 @@ def seen(line: str) -> str:
 
 def is_quoted(line: str) -> bool:
     """Whether the line carries a quotation mark (`>`; mbox writers' `>From ` is none)."""
+    if ">" not in line:
+        return False
     start = line.lstrip(" \t\u200e\u200f\u202a\u202b")
     return start.startswith(">") and not start.startswith(">From ")
 

@@ -15,6 +15,9 @@ _PHONE = re.compile(r"\d[\d ()./-]{5,}\d")
 _WEB = re.compile(r"https?://|www\.|\.com\b", re.IGNORECASE)
 _NAMED = re.compile(r"-- ?\w[\w.'-]*(?: \w[\w.'-]*){0,2}")
 _MOST_WORDS: Final = 12
+_FEWEST_OF_CARD: Final = 2
+_MOST_OF_CARD: Final = 12
+"""Lines of a name and contact details under a sign-off."""
 _SENTENCE_END: Final = ".?!:;,。？！"
 
 
@@ -59,9 +62,11 @@ def _block_start(lines: list[str], last: int) -> int:
         line = raw.strip()
         if not line:
             continue
-        if (line in _DASHES and (raw == "-- " or len(below) <= 15)) or (_is_sign_off(line) and _is_card(below)):
+        if line in _DASHES and (raw == "-- " or len(below) <= 15):
             return index
-        if is_ruler(line) and line[0] in _RULED and len(line) > 1:
+        if _FEWEST_OF_CARD <= len(below) <= _MOST_OF_CARD and _is_sign_off(line) and _is_card(below):
+            return index
+        if line[0] in _RULED and len(line) > 1 and is_ruler(line):
             return index if _is_details(below) and not _underlines(lines, index) else last + 1
         below.append(line)
     return last + 1
@@ -84,7 +89,7 @@ def _is_details(below: list[str]) -> bool:
 
 def _is_card(below: list[str]) -> bool:
     """Whether the lines under a sign-off are a name (the last of `below` is the topmost) and contact details."""
-    if not 2 <= len(below) <= 12 or not any(_is_contact(line) for line in below[:-1]):
+    if not any(_is_contact(line) for line in below[:-1]):
         return False
     name = below[-1]
     if len(name.split()) > 5 or not name[0].isupper() or name[-1] in "?!:" or _is_contact(name):
@@ -104,7 +109,8 @@ def is_device_line(line: str) -> bool:
     """Whether a stripped line is what a phone or a mail program adds: `Sent from my iPhone`."""
     if len(line) > 300:
         return False
-    text = seen(_LINK.sub(r"\1", line)).strip("<>()[]*_~ .-")
+    shown = _LINK.sub(r"\1", line) if "[" in line or "http" in line else line
+    text = seen(shown).strip("<>()[]*_~ .-")
     if not SENT_FROM.match(text):
         return False
     head, stop, tail = _first_clause(text)

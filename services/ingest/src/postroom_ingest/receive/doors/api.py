@@ -1,5 +1,6 @@
 """Routes of the HTTP doors: POST /doors/<id>, each as its setting (kind `door`) says."""
 
+import logging
 from collections.abc import Awaitable, Callable
 from typing import Annotated
 
@@ -11,32 +12,40 @@ from postroom_contracts.config import HttpDoor
 from postroom_contracts.values import Door
 from postroom_ingest.raw import Incoming
 from postroom_ingest.receive.accept import Acceptor, KeyReusedError
-from postroom_ingest.receive.doors import forms, proofs
-from postroom_ingest.receive.doors.forms import Posted, read_body
+from postroom_ingest.receive.doors import proofs
+from postroom_ingest.receive.doors.forms import (
+    Posted,
+    mailgun_mail,
+    posted,
+    read_body,
+    read_form,
+    sendgrid_mail,
+    text,
+)
 from postroom_ingest.receive.smtp.door import Mailboxes, others
+from postroom_ingest.receive.tally import Tally
 from postroom_ingest.submission import Submission
 from postroom_plumbing.clock import utc_now
 from postroom_plumbing.problems import Problem
 from postroom_plumbing.sealing import Sealer
 from postroom_plumbing.settings_view import SettingsView
 
+log = logging.getLogger(__name__)
+
+AGAIN = {"Retry-After": "5"}
 _Key = Annotated[str | None, Header(max_length=255)]
 
 
 class Doors:
     """The doors, as the settings have them at the moment."""
 
-    def __init__(self, acceptor: Acceptor, view: SettingsView, sealer: Sealer, max_bytes: int) -> None:
+    def __init__(self, acceptor: Acceptor, view: SettingsView, sealer: Sealer, max_bytes: int, tally: Tally) -> None:
         self._acceptor = acceptor
         self._view = view
         self._mailboxes = Mailboxes(view)
         self._sealer = sealer
         self._max_bytes = max_bytes
-        self._kinds: dict[str, Callable[[HttpDoor, str, Request, bytes], Awaitable[Posted]]] = {
-            "mail": self._mail,
-            "mailgun": self._mailgun,
-            "sendgrid": self._sendgrid,
-        }
+        self._tally = tally
 
     async def hand_in(self, name: str, request: Request, key: str | None) -> str:
         """Take what was posted; the id of the contact.
@@ -44,50 +53,48 @@ class Doors:
         Raises:
             Problem: it was not taken: 401, 404, 406, 409, 413, 415, 422, or 503 for trying again.
         """
+        if not self._mailboxes.known():  # some services drop a mail for good at any 4xx
+            raise Problem(503, "not-ready", "the settings have not come yet, try again", headers=AGAIN)
         door = self._view.current.door.get(name)
         if door is None or not door.enabled:
             raise Problem(404, "not-found", "there is no such door")
-        body = await read_body(request, self._max_bytes)
+        try:
+            return await self._taken(name, door, request, key)
+        except Problem as problem:
+            self._tally.refused(str(problem.status_code))
+            told = {"door": name, "status": problem.status_code, "reason": problem.kind}
+            log.warning("not taken at an http door", extra=told)
+            raise
+
+    async def _taken(self, name: str, door: HttpDoor, request: Request, key: str | None) -> str:
         secret = self._sealer.open_text(door.secret)
-        if door.kind == "contacts":
+        if door.kind in _BEARER:  # before anything of a stranger's is kept
             _require(proofs.bearer_fits(request.headers.get("authorization", ""), secret))
+        body = await read_body(request, self._max_bytes)
+        if door.kind == "contacts":
             mail = self._submission(name, door, body, key)
         else:
-            posted = await self._kinds[door.kind](door, secret, request, body)
-            mail = self._incoming(name, door, posted, key)
+            found = await _POSTED[door.kind](secret, request, body)
+            mail = self._incoming(name, door, found, key)
         try:
             return await self._acceptor.accept(mail)
         except KeyReusedError as error:
-            raise Problem(409, "key-reused", "this Idempotency-Key came with something else before") from error
+            raise Problem(409, "key-reused", "this key or token came with something else before") from error
         except PyMongoError as error:
-            raise Problem(503, "not-stored", "not stored, try again", headers={"Retry-After": "5"}) from error
+            raise Problem(503, "not-stored", "not stored, try again", headers=AGAIN) from error
 
-    async def _mail(self, door: HttpDoor, secret: str, request: Request, body: bytes) -> Posted:  # noqa: ARG002
-        _require(proofs.bearer_fits(request.headers.get("authorization", ""), secret))
-        query = request.query_params
-        return Posted(body, query.get("sender", ""), tuple(query.getlist("recipient")))
-
-    async def _mailgun(self, door: HttpDoor, secret: str, request: Request, body: bytes) -> Posted:  # noqa: ARG002
-        form = await forms.read_form(request.headers, body)
-        _require(proofs.mailgun_signed(forms.texts(form), secret, utc_now()))
-        return await forms.mailgun_mail(form)
-
-    async def _sendgrid(self, door: HttpDoor, secret: str, request: Request, body: bytes) -> Posted:  # noqa: ARG002
-        _require(proofs.sendgrid_signed(request.headers, body, secret, utc_now()))
-        return await forms.sendgrid_mail(await forms.read_form(request.headers, body))
-
-    def _incoming(self, name: str, door: HttpDoor, posted: Posted, key: str | None) -> Incoming:
-        named = [found for one in posted.envelope_to if (found := self._mailboxes.find(one)) is not None]
+    def _incoming(self, name: str, door: HttpDoor, found: Posted, key: str | None) -> Incoming:
+        named = [mailbox for one in found.envelope_to if (mailbox := self._mailboxes.find(one)) is not None]
         mailboxes = named or [door.mailbox]
         way: Door = "http" if door.kind == "mail" else "webhook"
         return Incoming(
-            posted.raw,
+            found.raw,
             mailboxes[0],
-            posted.envelope_from,
-            posted.envelope_to,
+            found.envelope_from,
+            found.envelope_to,
             way,
             also=others(mailboxes),
-            key=_key(name, key),
+            key=_key(name, found.once or key),  # a stranger's key must not take the place of what was signed
         )
 
     def _submission(self, name: str, door: HttpDoor, body: bytes, key: str | None) -> Incoming:
@@ -117,6 +124,32 @@ class Doors:
 
 def _key(door: str, key: str | None) -> tuple[str, str] | None:
     return (door, key) if key else None
+
+
+async def _mail(_: str, request: Request, body: bytes) -> Posted:
+    query = request.query_params
+    return posted(body, query.get("sender", ""), query.getlist("recipient"))
+
+
+async def _mailgun(secret: str, request: Request, body: bytes) -> Posted:
+    form = await read_form(request.headers, body)
+    timestamp, token, signature = (text(form, name) for name in ("timestamp", "token", "signature"))
+    _require(proofs.mailgun_signed(timestamp, token, signature, secret, utc_now()))
+    return mailgun_mail(form)
+
+
+async def _sendgrid(secret: str, request: Request, body: bytes) -> Posted:
+    _require(proofs.sendgrid_signed(request.headers, body, secret, utc_now()))
+    return sendgrid_mail(await read_form(request.headers, body))
+
+
+_POSTED: dict[str, Callable[[str, Request, bytes], Awaitable[Posted]]] = {
+    "mail": _mail,
+    "mailgun": _mailgun,
+    "sendgrid": _sendgrid,
+}
+"""By kind of door: the mail in a post, whose sender has proved (or proves here, by the secret) who it is."""
+_BEARER = ("mail", "contacts")
 
 
 def _require(proved: bool) -> None:

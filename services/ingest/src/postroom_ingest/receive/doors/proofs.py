@@ -13,25 +13,26 @@ from cryptography.hazmat.primitives.asymmetric.ec import ECDSA, EllipticCurvePub
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import load_der_public_key
 
-FRESH: Final = timedelta(hours=12)
-"""How old a signed time may be: delivery services try again for hours. A replay within it is the same mail, and is
-known by its Message-ID."""
+FRESH: Final = timedelta(hours=80)
+"""How old a signed time may be: Mailgun tries again for 8 hours, SendGrid for 72. A replay within it is the same mail:
+SendGrid signs all of it, and a token of Mailgun's counts once."""
 _SENDGRID_SIGNATURE: Final = "x-twilio-email-event-webhook-signature"
 _SENDGRID_TIMESTAMP: Final = "x-twilio-email-event-webhook-timestamp"
 
 
 def bearer_fits(authorization: str, secret: str) -> bool:
-    """Whether an Authorization field shows `secret` (RFC 6750 section 2.1)."""
+    """Whether an Authorization field, its bytes decoded as Latin-1, shows `secret` (RFC 6750 section 2.1)."""
     scheme, _, shown = authorization.partition(" ")
-    return scheme.lower() == "bearer" and hmac.compare_digest(shown.strip().encode(), secret.encode())
+    return scheme.lower() == "bearer" and hmac.compare_digest(shown.strip().encode("latin-1"), secret.encode())
 
 
-def mailgun_signed(fields: Mapping[str, str], key: str, now: datetime) -> bool:
+def mailgun_signed(timestamp: str, token: str, signature: str, key: str, now: datetime) -> bool:
     """Whether Mailgun signed a post: HMAC-SHA-256 over timestamp and token under the account's signing key.
+
+    The mail itself is not signed, so a token must not be taken for two mails.
 
     https://documentation.mailgun.com/docs/mailgun/user-manual/webhooks/securing-webhooks
     """
-    timestamp, token, signature = (fields.get(name, "") for name in ("timestamp", "token", "signature"))
     expected = hmac.new(key.encode(), f"{timestamp}{token}".encode(), hashlib.sha256).hexdigest()
     return hmac.compare_digest(signature.encode(), expected.encode()) and _fresh(timestamp, now)
 

@@ -33,8 +33,20 @@ class DataReader:
             del kept[: -len(END)]
         return end >= 0
 
+    @property
+    def kept(self) -> int:
+        """Bytes in memory."""
+        return len(self._kept)
+
+    def give_up(self) -> None:
+        """Keep nothing of this mail, and only look for its end."""
+        self._most = -1
+
     def mail(self) -> bytes | None:
-        """The mail as it was meant; None when it exceeds the limit. To be asked once `take` said that it is whole."""
+        """The mail as it was meant; None when it exceeds the limit or was given up.
+
+        To be asked once `take` said that it is whole.
+        """
         if self._size > self._most:
             return None
         kept = self._kept.replace(b"\r\n.", b"\r\n") if b"\r\n." in self._kept else self._kept

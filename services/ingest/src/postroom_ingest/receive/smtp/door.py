@@ -11,7 +11,7 @@ from postroom_ingest.raw import Incoming
 from postroom_ingest.receive.accept import Acceptor
 from postroom_ingest.receive.smtp.auth import Users
 from postroom_ingest.receive.smtp.commands import address_forms
-from postroom_ingest.receive.smtp.limits import Peers
+from postroom_ingest.receive.smtp.limits import Peers, Room
 from postroom_ingest.receive.smtp.tls import Certificate
 from postroom_ingest.receive.tally import Tally
 from postroom_ingest.settings import SmtpSettings
@@ -66,6 +66,7 @@ class Door:
         self.mailboxes = Mailboxes(view)
         self.tally = tally
         self.peers = Peers(settings.smtp_peer_connections, settings.smtp_peer_mails, settings.smtp_trusted)
+        self.room = Room(settings.smtp_memory_bytes)
         self.users = Users(settings.smtp_users) if settings.smtp_users and settings.smtp_auth != "off" else None
         self.certificate: Certificate | None = None
 

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from postroom_ingest.receive.accept import Acceptor
 from postroom_ingest.receive.smtp.door import Door, uptime
 from postroom_ingest.receive.smtp.session import Session
-from postroom_ingest.receive.smtp.wire import Wire
+from postroom_ingest.receive.smtp.wire import HANDSHAKE_SECONDS, Wire
 from postroom_ingest.receive.tally import Tally
 from postroom_ingest.settings import SmtpSettings
 from postroom_plumbing.settings_view import SettingsView
@@ -79,7 +79,11 @@ class SmtpServer:
         for protocol, listener in self.sockets.items():
             context = certificate.context if certificate is not None and protocol == "smtps" else None
             make = functools.partial(Wire, functools.partial(self._talk, protocol), self._settings.smtp_idle_seconds)
-            self._servers.append(await loop.create_server(make, sock=listener, ssl=context, backlog=BACKLOG))
+            patience = HANDSHAKE_SECONDS if context is not None else None
+            server = await loop.create_server(
+                make, sock=listener, ssl=context, backlog=BACKLOG, ssl_handshake_timeout=patience
+            )
+            self._servers.append(server)
         if certificate is not None:
             self._looking = loop.create_task(certificate.keep_fresh())
 

@@ -8,6 +8,7 @@ from postroom_ingest.raw import Incoming
 from postroom_ingest.receive.smtp.auth import check, decoded, plain_credentials
 from postroom_ingest.receive.smtp.commands import BadCommandError, check_parameters, read_path, split_command
 from postroom_ingest.receive.smtp.door import Door, Envelope, others, uptime
+from postroom_ingest.receive.smtp.limits import Share
 from postroom_ingest.receive.smtp.wire import AskedToStopError, GoneError, LineTooLongError, Wire
 from postroom_plumbing.errors import described
 
@@ -16,6 +17,7 @@ log = logging.getLogger(__name__)
 MAX_TRIES = 3
 """Passwords a client may try on one connection."""
 HELO_LENGTH = 255
+NO_ROOM = "452 4.3.1 Too much mail at once, please try again"
 TOO_LARGE = "552 5.3.4 The message is larger than this server takes"
 NOT_NOW = "503 5.5.1 Not now: "
 Reply = str | None
@@ -41,6 +43,7 @@ class Session:
         self._envelope: Envelope | None = None
         self._coming = ExitStack()
         """Open from MAIL until the mail is whole: then other mails wait a moment for this one."""
+        self._share = Share(door.room)
         self._mails = self._errors = self._tries = 0
         hello = {"LHLO": self._ehlo} if self._lmtp else {"HELO": self._hello, "EHLO": self._ehlo}
         self._commands: dict[str, Command] = hello | {
@@ -77,7 +80,7 @@ class Session:
             log.error("a session failed", extra=described(error))
             await wire.say("421 4.3.0 A fault of ours, please come back")
         finally:
-            self._coming.close()
+            self._drop_mail()
 
     async def _turn(self) -> None:
         """Read a command and answer it."""
@@ -216,6 +219,8 @@ class Session:
     def _drop_mail(self) -> None:
         self._envelope = None
         self._coming.close()
+        self._share.release()
+        self._share = Share(self._door.room)
 
     async def _rset(self, argument: str) -> Reply:
         if argument:
@@ -232,7 +237,7 @@ class Session:
         if argument:
             return "501 5.5.4 Syntax: DATA"
         await self._wire.say("354 End with <CR><LF>.<CR><LF>")
-        raw = await self._wire.mail(self._settings.smtp_max_bytes)
+        raw = await self._wire.mail(self._settings.smtp_max_bytes, self._share)
         return await self._finish(envelope, raw)
 
     async def _bdat(self, argument: str) -> Reply:
@@ -242,26 +247,27 @@ class Session:
             raise ByeError("421 5.5.4 Syntax: BDAT size [LAST]; where the chunk ends nobody knows")
         envelope = self._envelope
         if envelope is None or not envelope.recipients:
-            await self._wire.chunk(int(size), None)
+            await self._wire.chunk(int(size), None, self._share)
             return f"{NOT_NOW}RCPT comes first"
         if envelope.chunks is None:
             envelope.chunks = bytearray()
-        if len(envelope.chunks) + int(size) > self._settings.smtp_max_bytes:
-            await self._wire.chunk(int(size), None)
-            return await self._finish(envelope, None)
-        await self._wire.chunk(int(size), envelope.chunks)
-        if not last:
+        fits = len(envelope.chunks) + int(size) <= self._settings.smtp_max_bytes
+        await self._wire.chunk(int(size), envelope.chunks if fits else None, self._share)
+        fits = fits and not self._share.refused
+        if fits and not last:
             return f"250 2.0.0 {size} bytes"
-        return await self._finish(envelope, bytes(envelope.chunks))
+        reply = await self._finish(envelope, bytes(envelope.chunks) if fits else None)
+        return reply if last else reply.partition("\r\n")[0]  # only the last has an answer for each recipient
 
-    async def _finish(self, envelope: Envelope, raw: bytes | None) -> Reply:
+    async def _finish(self, envelope: Envelope, raw: bytes | None) -> str:
         """Hand a mail in and reply, to LMTP once for each recipient."""
-        self._drop_mail()
+        self._coming.close()
         if raw is None:
-            self._door.tally.refused("552")
-            reply = TOO_LARGE
+            reply = NO_ROOM if self._share.refused else TOO_LARGE
+            self._door.tally.refused(reply[:3])
         else:
             reply = await self._door.hand_in(self._incoming(envelope, raw))
+        self._drop_mail()
         if reply[0] == "2":
             self._mails += 1
             self._errors = 0

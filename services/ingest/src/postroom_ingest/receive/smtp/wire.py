@@ -6,12 +6,15 @@ from collections.abc import Callable, Coroutine
 from typing import Any
 
 from postroom_ingest.receive.smtp.data import DataReader
+from postroom_ingest.receive.smtp.limits import Share
 
 LINE_BYTES = 12_288
 """The longest command line: what AUTH may need (RFC 4954 section 4); others are far shorter."""
 FULL = 262_144
 """So much that nobody asked for may lie here before we stop reading: what a client sent ahead."""
 HANDSHAKE_SECONDS = 30.0
+LINGER_SECONDS = 10.0
+"""How long a client may take to hear the last of what it was told."""
 
 
 class GoneError(Exception):
@@ -116,19 +119,22 @@ class Wire(asyncio.Protocol):
             raise LineTooLongError
         return line
 
-    async def mail(self, limit: int) -> bytes | None:
-        """The mail after DATA; None when it is larger than `limit` bytes.
+    async def mail(self, limit: int, share: Share) -> bytes | None:
+        """The mail after DATA; None when it is larger than `limit` bytes or than its `share` may be.
 
         Raises:
             GoneError, TimeoutError.
         """
         reader = DataReader(limit)
         while not reader.take(self._buffer):
+            if not share.hold(reader.kept):
+                reader.give_up()
             await self._more()
         return reader.mail()
 
-    async def chunk(self, size: int, keep: bytearray | None) -> None:
-        """Read the `size` bytes after BDAT (RFC 3030), and add them to `keep` or throw them away.
+    async def chunk(self, size: int, keep: bytearray | None, share: Share) -> None:
+        """Read the `size` bytes after BDAT (RFC 3030), and add them to `keep`, or throw them away where there is none
+        or `share` refuses.
 
         Raises:
             GoneError, TimeoutError.
@@ -137,8 +143,10 @@ class Wire(asyncio.Protocol):
             if not self._buffer:
                 await self._more()
             piece = self._buffer[:size]
-            if keep is not None:
+            if keep is not None and share.hold(len(keep) + len(piece)):
                 keep += piece
+            else:
+                keep = None
             del self._buffer[: len(piece)]
             size -= len(piece)
 
@@ -192,8 +200,9 @@ class Wire(asyncio.Protocol):
         return self._stopping
 
     def close(self) -> None:
-        """Close when everything said has been sent."""
+        """Close when everything said has been sent, or a little later: one that does not listen keeps nothing open."""
         self._transport.close()
+        self._loop.call_later(LINGER_SECONDS, self._transport.abort)
 
     def abort(self) -> None:
         """Close at once."""

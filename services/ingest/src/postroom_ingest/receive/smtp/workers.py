@@ -58,7 +58,12 @@ class Workers:
 
     async def _keep(self, number: int) -> None:
         while not self._stopping:
-            process = await self._started()
+            try:
+                process = await self._started()
+            except OSError as error:  # no process or no file to be had just now
+                log.error("a worker does not start, trying again", extra={"worker": number, **described(error)})
+                await asyncio.sleep(AGAIN_SECONDS)
+                continue
             if self._stopping:
                 _let_go(process)
             self._processes[number] = process
