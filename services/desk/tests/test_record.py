@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from postroom_contracts.contacts import Authentication
 from postroom_contracts.csat import SurveyAnswered
 from postroom_contracts.sla import ClockWarned
 from postroom_contracts.tickets import Ticket, TicketChanged, TicketMessageAdded, TicketOpened
@@ -92,11 +93,29 @@ def test_a_further_contact(before: str, automatic: Any, after: str, reopens: int
 def test_answers_go_to_the_person_who_wrote_last_never_to_a_machine() -> None:
     record = MAKE.record()
     assert record.reply_to.address == "ann@example.com"
-    boss = MAKE.contact(contact="c2", sender=Party(address="boss@example.com"), reply_to=(Party(address="b@x"),))
-    add_contact(record, boss, START)
-    assert record.reply_to.address == "b@x"
+    boss, own = Party(address="boss@example.com"), Party(address="b@example.com")
+    add_contact(record, MAKE.contact(contact="c2", sender=boss, reply_to=(own,)), START)
+    assert record.reply_to == own
     add_contact(record, MAKE.contact(contact="c3", automatic="bounce", sender=Party(address="daemon@x")), START)
-    assert record.reply_to.address == "b@x"
+    assert record.reply_to == own
+
+
+@pytest.mark.parametrize(
+    ("special", "goes_to"),
+    [
+        ({"reply_to": (Party(address="eve@elsewhere.example"),)}, "ann@example.com"),
+        (
+            {"authentication": Authentication(dmarc="fail"), "sender": Party(address="bo@example.com")},
+            "ann@example.com",
+        ),
+        ({"warnings": ("new-participant",), "sender": Party(address="eve@elsewhere.example")}, "ann@example.com"),
+        ({"sender": Party(address="bo@partner.example")}, "bo@partner.example"),
+    ],
+)
+def test_nobody_can_steer_answers_elsewhere(special: dict[str, Any], goes_to: str) -> None:
+    record = MAKE.record()
+    add_contact(record, MAKE.contact(contact="c2", **special), START)
+    assert record.reply_to.address == goes_to
 
 
 @pytest.mark.parametrize(("length", "kept"), [(3, 3), (CHAIN_IDS - 1, CHAIN_IDS - 1), (CHAIN_IDS + 60, CHAIN_IDS - 1)])

@@ -31,6 +31,7 @@ from .making import START, clues
 
 ANN = frozenset({"ann@example.com", "bob@partner.example"})
 RULES = Rules(
+    agents=frozenset({"mina@example.org"}),
     ours=frozenset({"support@example.org", "mina@example.org"}),
     reopen={"sales": timedelta(days=7)},
     spam_aside=frozenset({"support"}),

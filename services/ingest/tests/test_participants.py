@@ -7,7 +7,8 @@ from hypothesis import strategies as st
 from postroom_ingest.participants import MOST, domain_of, joined, takes_part
 from postroom_ingest.public_domains import PUBLIC_DOMAINS
 
-OURS = frozenset({"support@our.example"})
+AGENTS = frozenset({"mina@our.example"})
+OURS = AGENTS | {"support@our.example"}
 PEOPLE = frozenset({"bob@partner.example"})
 
 
@@ -20,7 +21,8 @@ PEOPLE = frozenset({"bob@partner.example"})
         ("li@notfirm.example", "ann@firm.example", False),
         ("bob@partner.example", "ann@firm.example", True),
         ("eve@partner.example", "ann@firm.example", False),
-        ("support@our.example", "ann@firm.example", True),
+        ("mina@our.example", "ann@firm.example", True),
+        ("support@our.example", "ann@firm.example", False),
         ("eve@our.example", "ann@firm.example", False),
         ("eve@gmail.com", "ann@gmail.com", False),
         ("ann@gmail.com", "ann@gmail.com", True),
@@ -32,7 +34,7 @@ PEOPLE = frozenset({"bob@partner.example"})
     ],
 )
 def test_who_takes_part(address: str, customer: str, part: bool) -> None:
-    assert takes_part(address, PEOPLE, customer, OURS) == part
+    assert takes_part(address, PEOPLE, customer, AGENTS) == part
 
 
 def test_the_public_domains_are_domains() -> None:

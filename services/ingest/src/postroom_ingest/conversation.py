@@ -142,7 +142,8 @@ def _flood(clues: Clues, knowledge: Knowledge, rules: Rules, decision: Decision)
     if clues.imported or clues.released:
         return decision
     tickets = [knowledge.tickets[one] for one in knowledge.by_customer.get(clues.customer, [])[-FLOOD_TICKETS:]]
-    opened = [one for ticket in tickets if (one := ticket.opened()) is not None]
+    own = [ticket for ticket in tickets if ticket.opening is not None and ticket.opening.sender == clues.sender]
+    opened = [one for ticket in own if (one := ticket.opened()) is not None]
     wanted = flood.topic(clues.subject)
     for one in flood.flooded(opened, wanted, clues.received_at, clues.said_at, rules.caps):
         live = live_ticket(one.ticket, knowledge.tickets)
@@ -212,7 +213,7 @@ def _learn_ticket(clues: Clues, knowledge: Knowledge, rules: Rules, decision: De
         opening = None
         if not clues.imported and clues.customer:  # those without an address are not one customer
             topic = flood.topic(clues.subject)
-            opening = Opening(clues.customer, clues.received_at, topic, about, clues.said_at)
+            opening = Opening(clues.customer, clues.received_at, topic, about, clues.said_at, clues.sender)
         knowledge.learn_opening(
             KnownTicket(
                 decision.ticket,

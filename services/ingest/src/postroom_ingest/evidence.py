@@ -120,9 +120,10 @@ def merged(evidence: Evidence, named: str, live: str) -> Evidence:
 
 def part_of(clues: Clues, knowledge: Knowledge, rules: Rules, *tickets: str) -> bool:
     """Whether the sender takes part in one of these."""
-    ours = frozenset[str]() if clues.forged_sender else rules.ours  # everybody knows our addresses
+    # everybody knows our mailboxes' addresses, so nothing that says it comes from one is believed
+    agents = frozenset[str]() if clues.forged_sender else rules.agents
     for ticket in dict.fromkeys(tickets):
         known = knowledge.tickets.get(ticket)
-        if known is not None and takes_part(clues.sender, known.participants, known.customer, ours):
+        if known is not None and takes_part(clues.sender, known.participants, known.customer, agents):
             return True
     return False

@@ -184,7 +184,9 @@ def _known_ticket(document: Document) -> KnownTicket:
 
 def _opening(document: Document) -> Opening:
     matter = _unpacked(document["matter"])
-    return Opening(document["customer"], document["at"], document["topic"], matter, document["said_at"])
+    return Opening(
+        document["customer"], document["at"], document["topic"], matter, document["said_at"], document["sender"]
+    )
 
 
 def _update(ticket: KnownTicket, learned: Learned) -> Document:
@@ -198,6 +200,7 @@ def _update(ticket: KnownTicket, learned: Learned) -> Document:
                 "topic": ticket.opening.topic,
                 "matter": _packed(ticket.opening.matter),
                 "said_at": ticket.opening.said_at,
+                "sender": ticket.opening.sender,
             }
     if learned.followed_by is not None:
         fields["followed_by"] = learned.followed_by

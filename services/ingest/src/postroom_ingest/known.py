@@ -90,6 +90,8 @@ class Clues:
 class Rules:
     """What the settings say."""
 
+    agents: frozenset[str] = frozenset()
+    """Addresses of agents, in lower case: they take part in every ticket."""
     ours: frozenset[str] = frozenset()
     """Addresses of mailboxes and agents, in lower case."""
     reopen: Mapping[str, timedelta] = field(default_factory=dict)
@@ -102,6 +104,7 @@ class Rules:
 def rules_from(mailboxes: Mapping[str, Mailbox], agents: Iterable[str], caps: Caps) -> Rules:
     """The rules of these settings; `agents` are their addresses."""
     return Rules(
+        agents=frozenset(agents),
         ours=frozenset((*agents, *(one.address for one in mailboxes.values()))),
         reopen={name: timedelta(days=one.reopen_days) for name, one in mailboxes.items() if one.reopen_days},
         spam_aside=frozenset(name for name, one in mailboxes.items() if one.spam == "set-aside"),
@@ -140,6 +143,8 @@ class Opening:
     topic: str
     matter: frozenset[int]
     said_at: datetime
+    sender: str
+    """Who sent it; the customer may be another, where a form writes for many."""
 
 
 @dataclass(frozen=True, slots=True)

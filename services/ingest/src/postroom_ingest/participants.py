@@ -18,11 +18,11 @@ def domain_of(address: str) -> str:
     return address.rpartition("@")[2] if "@" in address else ""
 
 
-def takes_part(address: str, participants: Set[str], customer: str, ours: Set[str]) -> bool:
+def takes_part(address: str, participants: Set[str], customer: str, agents: Set[str]) -> bool:
     """Whether somebody takes part in a ticket of `customer`. Addresses are in lower case; an empty one never does."""
     if not address:
         return False
-    if address in participants or address in ours or address == customer:
+    if address in participants or address in agents or address == customer:
         return True
     domain = domain_of(address)
     return bool(domain) and domain == domain_of(customer) and domain not in PUBLIC_DOMAINS

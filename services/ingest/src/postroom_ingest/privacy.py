@@ -19,6 +19,7 @@ def redacted(mail: Mail, redactor: Redactor) -> tuple[Mail, int]:
         subject=cleaner.text(mail.subject),
         text=cleaner.text(mail.text),
         html=cleaner.html(mail.html),
+        automatic_evidence=mail.automatic_evidence and cleaner.text(mail.automatic_evidence),
         from_=cleaner.people((mail.from_,))[0] if mail.from_ else None,
         reply_to=cleaner.people(mail.reply_to),
         to=cleaner.people(mail.to),
@@ -34,6 +35,7 @@ def _texts(mail: Mail) -> Iterator[str]:
     """All that the cleaner looks at but the HTML."""
     yield mail.subject
     yield mail.text
+    yield mail.automatic_evidence or ""
     for people in ((mail.from_,) if mail.from_ else (), mail.reply_to, mail.to, mail.cc):
         yield from (one.name for one in people)
     yield from (one.name for one in mail.attachments)

@@ -43,8 +43,8 @@ class Elsewhere:
             raise Problem(503, "unavailable", f"{what} cannot be reached; try again") from None
         return response
 
-    async def raw(self, contact: str, part: int | None = None) -> AsyncIterator[bytes]:
-        """The bytes of a raw mail or of one of its parts."""
+    async def raw(self, contact: str, part: int | None = None) -> tuple[AsyncIterator[bytes], str]:
+        """The bytes of a raw mail (or submission), or of one of its parts, and their media type."""
         url = f"{self._ingest}/v1/raw/{contact}" + ("" if part is None else f"/parts/{part}")
         response = await self._ask(url, "the mail store")
         if response.status_code != 200:
@@ -60,7 +60,7 @@ class Elsewhere:
             finally:
                 await response.aclose()
 
-        return pieces()
+        return pieces(), response.headers.get("content-type", "application/octet-stream")
 
     async def figures(self, path: str, query: str) -> Response:
         """What analytics answers, as it is."""
@@ -111,7 +111,8 @@ def router(tickets: Tickets, elsewhere: Elsewhere, auth: Auth) -> APIRouter:
         if not me.may_see_raw:
             raise Problem(403, "forbidden", "only admins, and agents with sees_raw, may see mails as they came")
         document = await _message(message)
-        return _download(await elsewhere.raw(document["raw"]["id"]), f"{message}.eml", "message/rfc822")
+        content, kind = await elsewhere.raw(document["raw"]["id"])
+        return _download(content, f"{message}.{'json' if kind == 'application/json' else 'eml'}", kind)
 
     @routes.get("/messages/{message}/attachments/{part}", tags=["tickets"])
     async def attachment(message: str, part: int, _: Me) -> StreamingResponse:
@@ -121,7 +122,8 @@ def router(tickets: Tickets, elsewhere: Elsewhere, auth: Auth) -> APIRouter:
         if found is None:
             raise Problem(404, "not-found", f"the message has no attachment {part}")
         kind = found["content_type"] if found["content_type"] in _HARMLESS else "application/octet-stream"
-        return _download(await elsewhere.raw(document["raw"]["id"], part), found["name"], kind)
+        content, _kind = await elsewhere.raw(document["raw"]["id"], part)
+        return _download(content, found["name"], kind)
 
     @routes.get("/analytics/{question}", tags=["analytics"])
     async def figures(question: str, request: Request, _: Me) -> Response:

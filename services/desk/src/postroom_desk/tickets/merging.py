@@ -7,6 +7,8 @@ from typing import Any
 from postroom_contracts.values import Actor
 from postroom_desk.tickets.record import FINISHED, Record, chain_of, change, set_fields
 
+_TO_DO = ("new", "open")
+
 
 def follow(ticket: str, records: Mapping[str, Record]) -> str:
     """The ticket where what is for `ticket` goes: along `merged_into`, as far as `records` tell.
@@ -35,10 +37,11 @@ def refusal(source: Record, target: Record) -> str | None:
 def merge(source: Record, target: Record, by: Actor, now: datetime) -> None:
     """Close `source` in favour of `target`, which must not be refused; their messages are the store's to move.
 
-    The target is taken up again if it was finished and the source was not. It answers to both threads, its own last.
+    The target is taken up again if the source was still to be answered, or only the target was finished. It answers to both threads, its own last.
     """
-    waiting = source.ticket.status not in FINISHED
-    fields: dict[str, Any] = {"status": "open"} if waiting and target.ticket.status in FINISHED else {}
+    unanswered = source.ticket.status in _TO_DO and target.ticket.status not in _TO_DO
+    waiting = source.ticket.status not in FINISHED and target.ticket.status in FINISHED
+    fields: dict[str, Any] = {"status": "open"} if unanswered or waiting else {}
     target.chain = chain_of((*source.chain, *target.chain))
     if "@" not in target.reply_to.address and "@" in source.reply_to.address:
         target.reply_to = source.reply_to  # else nobody could answer by mail what came by another channel

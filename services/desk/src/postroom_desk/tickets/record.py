@@ -208,6 +208,19 @@ def open_ticket(contact: ContactReceived, number: int, customer: Customer, now: 
     return record
 
 
+def _answers_to(record: Record, contact: ContactReceived) -> Party:
+    """Whom answers go to after this contact. Nobody can steer them elsewhere who only says that they belong here."""
+    if contact.authentication.dmarc == "fail" or "new-participant" in contact.warnings:
+        return record.reply_to
+    wanted = _reply_to(contact)
+    same_house = _domain(wanted) == _domain(contact.sender)
+    return wanted if same_house or wanted.address == record.reply_to.address else contact.sender
+
+
+def _domain(party: Party) -> str:
+    return party.address.rpartition("@")[2].lower()
+
+
 def add_contact(record: Record, contact: ContactReceived, now: datetime) -> None:
     """The customer (or somebody they copied) wrote again. A person's words reopen; a machine's change nothing."""
     message = contact_message(contact, record.ticket.id)
@@ -216,7 +229,7 @@ def add_contact(record: Record, contact: ContactReceived, now: datetime) -> None
     changes: dict[str, Change] = {}
     fields: dict[str, Any] = {}
     if contact.automatic is None:
-        record.reply_to = _reply_to(contact)
+        record.reply_to = _answers_to(record, contact)
         before = record.ticket.status
         if before not in ("new", "open"):
             fields["status"] = "open"

@@ -21,7 +21,7 @@ BATCH_BYTES = 8_000_000
 LOOK_MAILS = 256
 """Heads looked at together."""
 CLOCKS_APART = timedelta(minutes=5)
-"""How far the server's clock, which has whole seconds, may be behind ours: rather an old mail too many than one lost."""
+"""How far the server's clock, in whole seconds, may be behind ours: rather an old mail too many than one lost."""
 PENDING = 1_000
 """The most mails remembered as still to be flagged, moved or deleted."""
 

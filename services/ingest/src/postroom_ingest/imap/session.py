@@ -22,6 +22,8 @@ from postroom_ingest.imap.trouble import MisconfiguredError, RefusedError, Unfet
 
 CONNECT_SECONDS = 15.0
 READ_SECONDS = 60.0
+LITERAL_BYTES = 1_000_000
+"""The longest literal taken where no body was asked for."""
 _FIELDS = "BODY.PEEK[HEADER.FIELDS (MESSAGE-ID DATE FROM TO SUBJECT)]"
 _BODY = b"BODY[]<0>"
 _TRANSIENT = {"UNAVAILABLE", "INUSE", "LIMIT", "SERVERBUG", "CONTACTADMIN"}
@@ -56,6 +58,7 @@ class Session:
         self._connected: Any = None
         self._aborted = False
         self._sight = Sight(0, 0, 0)
+        self._most = LITERAL_BYTES
         self.tls: str | None = None
         """The version of TLS, such as `TLSv1.3`."""
 
@@ -85,6 +88,7 @@ class Session:
         )
         client._imap.debug = 0  # else the library writes every line, tokens too, for a log nobody reads
         client.normalise_times = False
+        self._bound_literals(client._imap)
         self._connected = client
         if self._aborted:  # meanwhile; whoever did that closes, too
             raise IMAPClientAbortError("ended")
@@ -95,6 +99,17 @@ class Session:
         with contextlib.suppress(AttributeError):
             self.tls = client.socket().version()
         self._log_in(proof)
+
+    def _bound_literals(self, connection: Any) -> None:
+        """A server may announce any size, and the library would read it into memory."""
+        read = connection.read
+
+        def bounded(size: int) -> Any:
+            if size > self._most:
+                raise IMAPClientAbortError("an answer longer than what was asked for")
+            return read(size)
+
+        connection.read = bounded
 
     def _log_in(self, proof: Proof) -> None:
         client, user = self._client, self._account.user
@@ -180,6 +195,7 @@ class Session:
         Raises:
             UnfetchableError: the server refuses the only one asked for.
         """
+        self._most = max(self._most, most)
         try:
             found = self._client.fetch(uids, [f"BODY.PEEK[]<0.{most}>"])
         except IMAPClientAbortError:
