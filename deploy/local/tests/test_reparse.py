@@ -1,4 +1,4 @@
-"""`postroom reparse --dry-run`: what differs between two readings, and what is said of it."""
+"""`postroom reparse`: what differs between two readings, and what is said of it."""
 
 import json
 import sys
@@ -32,6 +32,7 @@ NOW = {
     "d": {"missing": True},
     "e": reading(attachments=["a.pdf"]),
 }
+STATED: list[str] = []
 STORED = {"a": reading(own_words=""), "b": reading(), "e": reading()}
 
 
@@ -47,8 +48,12 @@ class Answers(BaseHTTPRequestHandler):
         self._answer({"items": [{"contact": one, **NOW[one]} for one in ids], "next": ids[-1] if ids else None})
 
     def do_POST(self) -> None:
-        wanted = json.loads(self.rfile.read(int(self.headers["Content-Length"])))["ids"]
-        self._answer({one: STORED[one] for one in wanted if one in STORED})
+        asked = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+        if self.path == "/v1/reread":
+            STATED.extend(asked["contacts"])
+            self._answer({"stated": len(asked["contacts"])})
+        else:
+            self._answer({one: STORED[one] for one in asked["ids"] if one in STORED})
 
     def _answer(self, body: object) -> None:
         content = json.dumps(body).encode()
@@ -114,11 +119,15 @@ def test_for_programs_there_is_a_line_for_each_that_differs(
     assert capsys.readouterr().out == ""
 
 
-def test_it_says_that_it_changes_nothing(
+def test_what_differs_is_stated_unless_it_is_a_dry_run(
     services: None, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert run(monkeypatch) == 2
-    assert "--dry-run" in capsys.readouterr().err
+    STATED.clear()
+    assert run(monkeypatch, "--dry-run") == 0
+    assert STATED == []
+    assert run(monkeypatch) == 0
+    assert STATED == ["b", "e"]
+    assert "5 read, 2 changed:" in capsys.readouterr().out
 
 
 def test_long_differences_are_cut_and_steer_no_terminal() -> None:

@@ -8,7 +8,7 @@ import pytest
 
 from postroom_contracts.agents import AgentChanged
 from postroom_contracts.config import Mailbox
-from postroom_contracts.contacts import ContactReceived, ContactSeenAgain
+from postroom_contracts.contacts import ContactReceived, ContactReread, ContactSeenAgain
 from postroom_contracts.delivery import MailBounced
 from postroom_contracts.inbound import MailReceived, SubmissionReceived
 from postroom_contracts.tickets import Change, TicketChanged
@@ -356,6 +356,11 @@ async def test_sources_are_read_again_as_they_would_be_read_now(fresh_ingest: In
     assert readings[2]["automatic"] is not None, "the null sender is remembered"
     end = (await fresh_ingest.http.get("/v1/reread", params={"after": rest["next"]})).json()
     assert end == {"items": [], "next": None}
+    chosen = readings[0]["contact"]
+    asked = {"contacts": [chosen, "unknown"]}
+    assert (await fresh_ingest.http.post("/v1/reread", json=asked)).json() == {"stated": 1}
+    (again,) = [one for one in await stated(fresh_ingest.database) if isinstance(one, ContactReread)]
+    assert (again.contact, again.ticket, again.text) == (chosen, contacts[chosen].ticket, contacts[chosen].text)
     await fresh_ingest.database["raws"].delete_many({"_id": {"$regex": f"^{events[0].contact}/"}})
     gone = (await fresh_ingest.http.get("/v1/reread", params={"limit": 1})).json()
     assert gone["items"] == [{"contact": events[0].contact, "missing": True}]

@@ -5,7 +5,7 @@ import sys
 import time
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from postroom_contracts.config import Redaction
@@ -171,6 +171,8 @@ _PIECES = st.lists(st.sampled_from(_DIGITS + _BETWEEN + _OTHER + _TAGS + _ENTITI
 
 
 @settings(max_examples=1_000)
+@example("41111111&#49;1111111")
+@example("42222222222&nbsp22;")
 @given(_PIECES | st.builds("".join, st.lists(st.sampled_from(["4111 ", "1111", "\xa0", "<b>", "&nbsp;"]), max_size=12)))
 def test_what_is_passed_over_at_a_glance_has_nothing_to_redact(text: str) -> None:
     assert redactor.text(text) == _without_gate().text(text)

@@ -1,4 +1,4 @@
-"""`postroom reparse --dry-run`: what the reader of today would make of mail that is on tickets already."""
+"""`postroom reparse`: what the reader of today makes of mail that is on tickets already."""
 
 import difflib
 import json
@@ -26,17 +26,18 @@ def reparse(
     ] = False,
     home: HomeOption = None,
 ) -> None:
-    """Read the sources of contacts on tickets again, and compare with what desk has stored."""
-    if not dry_run:
-        raise typer.BadParameter("say --dry-run: this command changes nothing")
+    """Read the sources of contacts on tickets again, show what differs from what desk has, and let it have that."""
     counts: Counter[str] = Counter()
-    for contact, change in compared(ingest_door(home), desk_door(home), after, limit, counts):
+    ingest = ingest_door(home)
+    for contact, change in compared(ingest, desk_door(home), after, limit, counts):
         if as_json:
             print(json.dumps({"contact": contact, "changes": change}, ensure_ascii=False))
         else:
             print("\n".join(described(contact, change)))
+        if not dry_run:
+            ask(ingest, "POST", "/v1/reread", json_body={"contacts": [contact]})
     if not as_json:
-        print(summary(counts))
+        print(summary(counts, dry_run=dry_run))
 
 
 def compared(
@@ -87,10 +88,11 @@ def described(contact: str, change: Change) -> list[str]:
     return lines
 
 
-def summary(counts: Counter[str]) -> str:
+def summary(counts: Counter[str], *, dry_run: bool = True) -> str:
     """The counts in one line each."""
+    done = "would change" if dry_run else "changed"
     fields = ", ".join(f"{counts[f'changed {name}']} {name}" for name in FIELDS if counts[f"changed {name}"])
-    lines = [f"{counts['read']} read, {counts['changed']} would change" + (f": {fields}" if fields else "")]
+    lines = [f"{counts['read']} read, {counts['changed']} {done}" + (f": {fields}" if fields else "")]
     lines += [f"{counts[name]} {name}" for name in ("not in desk", "without a source") if counts[name]]
     return "\n".join(lines)
 

@@ -74,7 +74,7 @@ def _add_rereading(service: Service[ReceiveSettings], raws: RawStore, ledger: Le
     agents = AgentsView(service.database)
     lenses = Lenses(service.view, agents, _secrets(service.settings))
     service.background(agents.keep_fresh)
-    service.app.include_router(reread_router(Rereader(raws, ledger, lenses.current), service.settings))
+    service.app.include_router(reread_router(Rereader(raws, ledger, lenses.current), service.units, service.settings))
 
 
 def _secrets(settings: IngestSettings) -> list[str]:

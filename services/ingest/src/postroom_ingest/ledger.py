@@ -53,6 +53,11 @@ class Ledger:
             wanted["_id"] = {"$gt": after}
         return [entry async for entry in self._collection.find(wanted).sort("_id", ASCENDING).limit(limit)]
 
+    async def on_tickets(self, contacts: list[str]) -> list[Document]:
+        """The entries of those of `contacts` that are on a ticket."""
+        wanted: Document = {"_id": {"$in": contacts}, "outcome": {"$in": ["new", "appended"]}}
+        return [entry async for entry in self._collection.find(wanted)]
+
     async def count_run(self, run: str) -> dict[str, int]:
         """How many mails of an import ended how."""
         counts: dict[str, int] = dict.fromkeys(OUTCOMES, 0)

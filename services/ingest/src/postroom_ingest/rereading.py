@@ -1,10 +1,11 @@
-"""Reading again what is on tickets, with the code of today: from the kept sources, changing nothing."""
+"""Reading again what is on tickets, with the code of today, from the kept sources; and saying so, if that is wanted."""
 
 import asyncio
 from collections.abc import Callable
+from datetime import datetime
 from typing import Any
 
-from postroom_contracts.contacts import Evidence
+from postroom_contracts.contacts import ContactReceived, ContactReread, Evidence
 from postroom_contracts.inbound import MailReceived, SubmissionReceived
 from postroom_contracts.values import Channel, ClaimCheck
 from postroom_ingest.contact import Arrived, Lens, contact_event, read
@@ -12,6 +13,7 @@ from postroom_ingest.known import Decision
 from postroom_ingest.ledger import Ledger
 from postroom_ingest.raw import RawStore
 from postroom_plumbing.mongo import Document
+from postroom_plumbing.unit import Unit
 
 PAGE_BYTES = 32_000_000
 """So much source is held in memory at once, besides one mail that is larger."""
@@ -32,22 +34,38 @@ class Rereader:
 
         A contact whose source is gone has `missing` instead of a reading.
         """
-        entries = await self._ledger.page(after, limit)
-        found = await asyncio.gather(*(self._raws.find(entry["_id"]) for entry in entries))
         readings: list[dict[str, Any]] = []
         size = 0
-        for entry, source in zip(entries, found, strict=True):
-            if source is None:
+        for entry in await self._ledger.page(after, limit):
+            contact = await self._read(entry)
+            if contact is None:
                 readings.append({"contact": entry["_id"], "missing": True})
                 continue
-            check, channel = source
-            if size and size + check.size > PAGE_BYTES:
+            readings.append(_reading(contact))
+            size += contact.raw.size
+            if size > PAGE_BYTES:
                 break
-            size += check.size
-            raw = (await self._raws.read([check]))[check.id]
-            arrived = _arrived(entry, check, channel)
-            readings.append(await asyncio.to_thread(_reading, arrived, raw, self._lens()))
         return readings
+
+    async def state(self, contacts: list[str], unit: Unit) -> int:
+        """State what contacts say to today's reader; how many that are."""
+        stated = 0
+        for entry in await self._ledger.on_tickets(contacts):
+            contact = await self._read(entry)
+            if contact is not None:
+                unit.emit(_reread(contact, entry["ticket"], unit.now))
+                stated += 1
+        return stated
+
+    async def _read(self, entry: Document) -> ContactReceived | None:
+        """The contact of a ledger entry as it reads today; None where its source is gone."""
+        found = await self._raws.find(entry["_id"])
+        if found is None:
+            return None
+        check, channel = found
+        raw = (await self._raws.read([check]))[check.id]
+        one = await asyncio.to_thread(read, _arrived(entry, check, channel), raw, self._lens())
+        return contact_event(one, _READ_AGAIN)
 
 
 def _arrived(entry: Document, check: ClaimCheck, channel: Channel) -> Arrived:
@@ -65,10 +83,14 @@ def _arrived(entry: Document, check: ClaimCheck, channel: Channel) -> Arrived:
     return MailReceived(**common, envelope_from=entry.get("envelope_from") or "", envelope_to=(), door=door)
 
 
-def _reading(arrived: Arrived, raw: bytes, lens: Lens) -> dict[str, Any]:
-    contact = contact_event(read(arrived, raw, lens), _READ_AGAIN)
+def _reread(contact: ContactReceived, ticket: str, at: datetime) -> ContactReread:
+    shared = {name: getattr(contact, name) for name in ContactReread.model_fields if name not in ("ticket", "at")}
+    return ContactReread(ticket=ticket, at=at, **shared)
+
+
+def _reading(contact: ContactReceived) -> dict[str, Any]:
     return {
-        "contact": arrived.contact,
+        "contact": contact.contact,
         "subject": contact.subject_line,
         "text": contact.text,
         "own_words": contact.own_words,

@@ -37,7 +37,8 @@ def refusal(source: Record, target: Record) -> str | None:
 def merge(source: Record, target: Record, by: Actor, now: datetime) -> None:
     """Close `source` in favour of `target`, which must not be refused; their messages are the store's to move.
 
-    The target is taken up again if the source was still to be answered, or only the target was finished. It answers to both threads, its own last.
+    The target is taken up again if the source was still to be answered, or only the target was finished. It answers to
+    both threads, its own last.
     """
     unanswered = source.ticket.status in _TO_DO and target.ticket.status not in _TO_DO
     waiting = source.ticket.status not in FINISHED and target.ticket.status in FINISHED

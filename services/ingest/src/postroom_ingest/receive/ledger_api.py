@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Query
-from pydantic import AwareDatetime
+from pydantic import AwareDatetime, BaseModel, Field
 from pymongo.errors import PyMongoError
 
 from postroom_ingest.reconcile import Counts, Intake, Place
@@ -20,7 +20,13 @@ LONGEST = timedelta(days=31)
 PAGE = 50
 
 
-def reread_router(rereader: Rereader, settings: IngestSettings) -> APIRouter:
+class Again(BaseModel):
+    """Contacts to be read again for good."""
+
+    contacts: Annotated[list[str], Field(max_length=100)]
+
+
+def reread_router(rereader: Rereader, units: Units, settings: IngestSettings) -> APIRouter:
     """Routes under /v1."""
     routes = APIRouter(prefix="/v1", dependencies=[Depends(holders_of(settings.internal_token))])
 
@@ -29,6 +35,18 @@ def reread_router(rereader: Rereader, settings: IngestSettings) -> APIRouter:
         """What the sources of contacts on tickets say to today's reader, oldest first; `next` is the next `after`."""
         found = await rereader.page(after, limit)
         return {"items": found, "next": found[-1]["contact"] if found else None}
+
+    @routes.post("/reread", status_code=202)
+    async def state(again: Again) -> dict[str, int]:
+        """State what these contacts say to today's reader, so that desk shows that."""
+
+        async def work(unit: Unit) -> int:
+            return await rereader.state(again.contacts, unit)
+
+        try:
+            return {"stated": await units.run(work)}
+        except PyMongoError as error:
+            raise Problem(503, "not-stored", "not stored, try again") from error
 
     return routes
 
