@@ -22,6 +22,7 @@ class Server:
         self._listener = socket.create_server(("127.0.0.1", 0))
         self.port: int = self._listener.getsockname()[1]
         self.after_idle = b""
+        self.beside_search = b""
         threading.Thread(target=self._serve, daemon=True).start()
 
     def _serve(self) -> None:
@@ -36,7 +37,11 @@ class Server:
                 idle = tag
                 connection.sendall(b"+ idling\r\n" + self.after_idle)
             else:
-                extra = {b"CAPABILITY": b"* CAPABILITY IMAP4rev1 IDLE\r\n", b"SELECT": NO_MAIL}
+                extra = {
+                    b"CAPABILITY": b"* CAPABILITY IMAP4rev1 IDLE\r\n",
+                    b"SELECT": NO_MAIL,
+                    b"UID": self.beside_search,
+                }
                 connection.sendall(extra.get(command.split()[0], b"") + tag + b" OK done\r\n")
 
     def close(self) -> None:
@@ -85,3 +90,14 @@ def test_another_thread_ends_the_waiting(session: Session) -> None:
     threading.Timer(0.1, session.abort).start()
     with pytest.raises((OSError, IMAPClientAbortError)):
         session.idle(30)
+
+
+def test_a_push_beside_another_answer_is_not_waited_for_again(server: Server, session: Session) -> None:
+    session.look()
+    server.beside_search = b"* SEARCH\r\n* 1 EXISTS\r\n"
+    assert session.uids(3, None) == ([], 3)
+    begun = time.monotonic()
+    assert session.idle(30)
+    assert time.monotonic() - begun < 10
+    assert session.uids(3, None) == ([], 3)
+    assert not session.idle(0.1), "known by now, and told once more"

@@ -59,6 +59,8 @@ class Session:
         self._aborted = False
         self._sight = Sight(0, 0, 0)
         self._most = LITERAL_BYTES
+        self._searched: Any = None
+        """How many messages the server had told of before it was last searched."""
         self.tls: str | None = None
         """The version of TLS, such as `TLSv1.3`."""
 
@@ -176,6 +178,7 @@ class Session:
     def uids(self, after: int, upto: int | None) -> tuple[list[int], int]:
         """`(uids, reached)`: the messages beyond `after`, in order, as far as they were asked for: up to `reached`."""
         first, last = window(after, upto, self._sight)
+        self._searched = self._told()
         found = self._client.search(["UID", f"{first}:{'*' if last is None else last}"])
         wanted = sorted(uid for uid in found if uid >= first)  # `*` names the last message even where it is below
         return wanted, wanted[-1] if last is None and wanted else after if last is None else last
@@ -211,12 +214,18 @@ class Session:
         return bool(self._client.has_capability("IDLE"))
 
     def idle(self, seconds: float) -> bool:
-        """Wait for a push; whether one came."""
+        """Wait for a push; whether one came, be it beside the answers to other commands since the last search."""
         client = self._client
+        if self._told() != self._searched:
+            return True
         client.idle()
         pushed = bool(client.idle_check(timeout=seconds))
         client.idle_done()
         return pushed
+
+    def _told(self) -> Any:
+        """The last EXISTS, which a server may send at any time, and only once (RFC 9051 section 7)."""
+        return self._client._imap.untagged_responses.get("EXISTS", [None])[-1]
 
     def flag(self, uids: Sequence[int]) -> None:
         """Mark as seen."""

@@ -4,23 +4,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
+from postroom_contracts.values import Automatic as AutomaticKind
 from postroom_ingest.parse.calendar import Invitation
 from postroom_ingest.parse.protection import Protection
 from postroom_ingest.parse.reports.model import Report
 from postroom_ingest.parse.spam import Spam
 
-AutomaticKind = Literal[
-    "auto-reply",
-    "out-of-office",
-    "auto-generated",
-    "bounce",
-    "complaint",
-    "read-receipt",
-    "calendar-answer",
-    "list",
-    "bulk",
-    "no-reply-wanted",
-]
 Importance = Literal["low", "normal", "high"]
 
 
