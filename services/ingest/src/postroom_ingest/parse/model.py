@@ -4,12 +4,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
-from postroom_contracts.values import Automatic as AutomaticKind
+from postroom_contracts.values import Automatic
 from postroom_ingest.parse.calendar import Invitation
 from postroom_ingest.parse.protection import Protection
 from postroom_ingest.parse.reports.model import Report
 from postroom_ingest.parse.spam import Spam
 
+AutomaticKind = Automatic
+"""Kinds of mail that no machine must answer."""
 Importance = Literal["low", "normal", "high"]
 
 
