@@ -397,3 +397,12 @@ def test_the_mixed_mail_of_a_trader_in_two_scripts() -> None:
     read: Mail = parse(mail(f"Subject: {subject}\nContent-Type: text/plain; charset=utf-8", f"{PERSIAN}\r\n{CHINESE}"))
     assert read.subject == f"{PERSIAN[:12]} / {CHINESE[:6]}"
     assert read.text == f"{PERSIAN}\n{CHINESE}"
+
+
+@pytest.mark.parametrize("label", ["utf-7", '"\x00utf-8"', "4111111111111111", "\x1b[2J"])
+def test_what_a_strange_charset_leaves_can_be_stored_and_shown(label: str) -> None:
+    source = f"Subject: x\nContent-Type: text/plain; charset={label}\n\n+2Dk-(a +AGI- b +2D-".encode() + b"\xd8\xff"
+    mail = parse(source)
+    mail.text.encode()
+    assert not any("\x00" in defect or "4111111111" in defect for defect in mail.defects)
+    assert all(defect.isprintable() for defect in mail.defects)

@@ -60,7 +60,7 @@ class Session:
         self._sight = Sight(0, 0, 0)
         self._most = LITERAL_BYTES
         self._searched: Any = None
-        """How many messages the server had told of before it was last searched."""
+        """How many messages the server had told of before it was last looked at or searched."""
         self.tls: str | None = None
         """The version of TLS, such as `TLSv1.3`."""
 
@@ -155,6 +155,7 @@ class Session:
         exists = int(seen[b"EXISTS"])
         highest = int(seen[b"UIDNEXT"]) - 1 if b"UIDNEXT" in seen else self._last(exists)
         self._sight = Sight(int(seen[b"UIDVALIDITY"]), exists, highest)
+        self._searched = self._told()
         return self._sight
 
     def _select(self) -> Any:

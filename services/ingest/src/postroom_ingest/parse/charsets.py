@@ -60,6 +60,8 @@ _KNOWN = re.compile(
     r"|euc_\w+|shift_jis\w*|tis-620|kz1048|ptcp154|hp-roman8"
 )
 _LONE_SURROGATE = re.compile("[\ud800-\udfff]")
+_UNNAMED = re.compile(r"[^a-z0-9._:+-]")
+_LONG_NUMBER = re.compile(r"\d{7,}")
 _JIS = re.compile(rb"\x1b(\$[@B]|\$\(D|\([BJIH])([^\x1b]*)")
 _LINE_ENDS = re.compile(rb"([\r\n]+)")
 _HIGH_BIT = bytes(i | 0x80 for i in range(256))
@@ -71,6 +73,11 @@ def _cleaned(label: str) -> str:
     label = label.strip().strip("\"'").strip().lower().replace("_", "-").replace("iso-", "iso", 1)
     label = re.split(r"[\s;,]", label, maxsplit=1)[0]
     return re.sub(r"^(?:x-|cs)(?!user)", "", re.sub(r"^(ks-c-5601)-19\d\d$", r"\1", label))
+
+
+def _named(label: str) -> str:
+    """A label in the name of a defect: nothing but what names of charsets are made of, and no long numbers."""
+    return _LONG_NUMBER.sub("?", _UNNAMED.sub("?", _cleaned(label)[:40]))
 
 
 @lru_cache(maxsize=512)
@@ -97,13 +104,13 @@ def decode(data: bytes, label: str, defects: list[str]) -> str:
     text = _decode(data, label, defects)
     if "\x00" in text:
         text = text.replace("\x00", "")
-    return text
+    return text if text.isascii() else _LONE_SURROGATE.sub("\ufffd", text)
 
 
 def _decode(data: bytes, label: str, defects: list[str]) -> str:
     names = codecs_for(label) if label else ("utf-8",)
     if not names:
-        defects.append(f"charset-unknown:{_cleaned(label)[:40]}")
+        defects.append(f"charset-unknown:{_named(label)}")
     if data.isascii() and b"\x1b" not in data and (not names or names[0] == "utf-8"):
         return data.decode("ascii")
     if names and names[0].startswith("iso2022_jp"):
@@ -111,14 +118,14 @@ def _decode(data: bytes, label: str, defects: list[str]) -> str:
     if b"\x1b$" in data and names in ((), ("utf-8",)):
         return _decode_jis(data, ("iso2022_jp", "iso2022_jp_ext"))
     if names and names[0] != "utf-8" and (text := _utf8_in_disguise(data, names[0])) is not None:
-        defects.append(f"charset-untrue:{_cleaned(label)[:40]}")
+        defects.append(f"charset-untrue:{_named(label)}")
         return text
     for name in names:
         try:
             text = data.decode(name)
         except UnicodeDecodeError:
             continue
-        return _LONE_SURROGATE.sub("�", text) if name == "utf-7" else text
+        return text
     return _damaged_or_guessed(data, names, defects)
 
 
