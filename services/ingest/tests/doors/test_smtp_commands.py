@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from postroom_ingest.receive.mailboxes import address_forms
 from postroom_ingest.receive.smtp.commands import (
     BadCommandError,
-    address_forms,
     check_parameters,
     read_path,
     split_command,

@@ -13,7 +13,7 @@ from postroom_ingest.ledger import Ledger
 from postroom_ingest.parse import NoSuchPartError, attachment_bytes
 from postroom_ingest.raw import Incoming, RawStore
 from postroom_ingest.receive.accept import Acceptor
-from postroom_ingest.receive.doors.forms import read_body
+from postroom_ingest.receive.body import read_body
 from postroom_ingest.receive.netstrings import split
 from postroom_ingest.settings import ReceiveSettings
 from postroom_ingest.submission import submitted_file

@@ -12,17 +12,17 @@ from postroom_contracts.config import HttpDoor
 from postroom_contracts.values import Door
 from postroom_ingest.raw import Incoming
 from postroom_ingest.receive.accept import Acceptor, KeyReusedError
+from postroom_ingest.receive.body import read_body
 from postroom_ingest.receive.doors import proofs
 from postroom_ingest.receive.doors.forms import (
     Posted,
     mailgun_mail,
     posted,
-    read_body,
     read_form,
     sendgrid_mail,
     text,
 )
-from postroom_ingest.receive.smtp.door import Mailboxes, others
+from postroom_ingest.receive.mailboxes import Mailboxes, others
 from postroom_ingest.receive.tally import Tally
 from postroom_ingest.submission import Submission
 from postroom_plumbing.clock import utc_now

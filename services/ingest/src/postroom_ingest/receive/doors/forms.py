@@ -6,7 +6,6 @@ from collections.abc import AsyncGenerator, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from fastapi import Request
 from python_multipart.multipart import parse_options_header
 from starlette.datastructures import Headers, UploadFile
 from starlette.formparsers import MultiPartException, MultiPartParser
@@ -42,20 +41,6 @@ def posted(raw: bytes, sender: str, recipients: Iterable[str], once: str | None 
 def _storable(text: str) -> str:
     """Without halves of characters, which JSON can hold and no store takes."""
     return text.encode("utf-8", "replace").decode()
-
-
-async def read_body(request: Request, limit: int) -> bytes:
-    """The whole body of a request.
-
-    Raises:
-        Problem: 413 when it has more than `limit` bytes.
-    """
-    body = bytearray()
-    async for chunk in request.stream():
-        body += chunk
-        if len(body) > limit:
-            raise Problem(413, "too-large", f"larger than {limit} bytes")
-    return bytes(body)
 
 
 async def read_form(headers: Mapping[str, str], body: bytes) -> dict[str, bytes]:

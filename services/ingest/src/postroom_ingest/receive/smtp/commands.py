@@ -81,16 +81,3 @@ def check_parameters(parameters: Mapping[str, str], max_bytes: int) -> None:
         raise BadCommandError("501 5.5.4 SIZE is a number")
     if int(size) > max_bytes:
         raise BadCommandError("552 5.3.4 The message is larger than this server takes")
-
-
-def address_forms(address: str) -> tuple[str, ...]:
-    """What a mailbox can be called to be meant by this recipient: as it is, and without what follows a plus.
-
-    Case does not matter, RFC 5321 section 2.4 notwithstanding, nor do quotation marks that are not needed.
-    """
-    local, at, domain = address.lower().rpartition("@")
-    if len(local) > 2 and local[0] == local[-1] == '"':
-        local = re.sub(r"\\(.)", r"\1", local[1:-1])
-    plain = local.partition("+")[0]
-    whole = f"{local}{at}{domain}"
-    return (whole, f"{plain}{at}{domain}") if plain and plain != local else (whole,)

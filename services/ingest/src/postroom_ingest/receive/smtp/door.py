@@ -2,22 +2,21 @@
 
 import logging
 import time
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from pymongo.errors import PyMongoError
 
 from postroom_ingest.raw import Incoming
 from postroom_ingest.receive.accept import Acceptor
+from postroom_ingest.receive.mailboxes import Mailboxes
 from postroom_ingest.receive.smtp.auth import Users
-from postroom_ingest.receive.smtp.commands import address_forms
 from postroom_ingest.receive.smtp.limits import Peers, Room
 from postroom_ingest.receive.smtp.tls import Certificate
 from postroom_ingest.receive.tally import Tally
 from postroom_ingest.settings import SmtpSettings
 from postroom_plumbing.errors import described
 from postroom_plumbing.mongo import unreachable
-from postroom_plumbing.settings_view import Settings, SettingsView
+from postroom_plumbing.settings_view import SettingsView
 
 log = logging.getLogger(__name__)
 
@@ -34,26 +33,6 @@ class Envelope:
     """The id of each recipient's mailbox."""
     chunks: bytearray | None = None
     """What BDAT brought so far (RFC 3030)."""
-
-
-class Mailboxes:
-    """Finds the mailbox of a recipient among the settings as they are now."""
-
-    def __init__(self, view: SettingsView) -> None:
-        self._view = view
-        self._seen: Settings | None = None
-        self._ids: dict[str, str] = {}
-
-    def known(self) -> bool:
-        """Whether any settings have come; before that nobody can be called unknown."""
-        return bool(self._view.current.mailbox)
-
-    def find(self, address: str) -> str | None:
-        """The id of the mailbox this recipient means; what follows a plus counts for nothing."""
-        if self._seen is not self._view.current:
-            self._seen = self._view.current
-            self._ids = {mailbox.address: mailbox_id for mailbox_id, mailbox in self._seen.mailbox.items()}
-        return next((self._ids[form] for form in address_forms(address) if form in self._ids), None)
 
 
 class Door:
@@ -103,11 +82,6 @@ class Door:
             log.error("mail not stored", extra=described(error))
             return TRY_LATER
         return f"250 2.0.0 OK {contact}"
-
-
-def others(mailboxes: Sequence[str]) -> tuple[str, ...]:
-    """Mailboxes besides the first, each once."""
-    return tuple(one for one in dict.fromkeys(mailboxes) if one != mailboxes[0])
 
 
 def uptime() -> float:

@@ -5,9 +5,10 @@ from collections.abc import Awaitable, Callable
 from contextlib import ExitStack
 
 from postroom_ingest.raw import Incoming
+from postroom_ingest.receive.mailboxes import others
 from postroom_ingest.receive.smtp.auth import check, decoded, plain_credentials
 from postroom_ingest.receive.smtp.commands import BadCommandError, check_parameters, read_path, split_command
-from postroom_ingest.receive.smtp.door import Door, Envelope, others, uptime
+from postroom_ingest.receive.smtp.door import Door, Envelope, uptime
 from postroom_ingest.receive.smtp.limits import Share
 from postroom_ingest.receive.smtp.wire import AskedToStopError, GoneError, LineTooLongError, Wire
 from postroom_plumbing.errors import described
