@@ -38,7 +38,7 @@ def free_ports(count: int) -> list[int]:
 
 
 async def until(
-    ask: Callable[[], Awaitable[T]], good: Callable[[T], bool], what: str, seconds: float = 30.0, every: float = 0.1
+    ask: Callable[[], Awaitable[T]], good: Callable[[T], bool], what: str, seconds: float = 60.0, every: float = 0.1
 ) -> T:
     """Ask again and again until the answer is good; the failure names `what` was waited for and the last answer."""
     deadline = time.monotonic() + seconds
