@@ -406,3 +406,9 @@ def test_what_a_strange_charset_leaves_can_be_stored_and_shown(label: str) -> No
     mail.text.encode()
     assert not any("\x00" in defect or "4111111111" in defect for defect in mail.defects)
     assert all(defect.isprintable() for defect in mail.defects)
+
+
+@pytest.mark.parametrize("name", ["Subject", "From", "Message-ID", "Content-ID", "References", "Content-Disposition"])
+def test_no_field_brings_nul_along(name: str) -> None:
+    source = f"Content-Type: image/png\n{name}: \x00 <a\x00b@example.com>; filename=\x00x\n\nx".encode()
+    assert "\\x00" not in repr(parse(source))

@@ -14,7 +14,7 @@ _WINDOW = 64 * 1024
 
 
 class Headers:
-    """Fields by lower-case name; a value is unfolded bytes, still encoded as it was sent."""
+    """Fields by lower-case name; a value is unfolded bytes without NUL, still encoded as it was sent."""
 
     __slots__ = ("_fields",)
 
@@ -51,7 +51,8 @@ class Head(NamedTuple):
 
 
 def _unfolded(value: bytes) -> bytes:
-    value = value[:MAX_FIELD_BYTES]
+    """A value on one line, without the NUL that no field may hold (RFC 5322 section 2.2) and few stores take."""
+    value = value[:MAX_FIELD_BYTES].replace(b"\x00", b"")
     return (_FOLD.sub(b"", value) if b"\n" in value else value).strip()
 
 
