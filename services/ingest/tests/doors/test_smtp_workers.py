@@ -38,19 +38,24 @@ async def gone(pids: list[int]) -> bool:
 
 async def test_all_of_them_take_mail_and_one_counts_it(receive: ReceiveProcess) -> None:
     talks = [await Talk.open(receive.port) for _ in range(24)]
-    held = [fds(pid, receive.port) for pid in (receive.pid, *receive.workers())]
-    assert sum(held) == 24
-    assert sum(count > 0 for count in held) > 1, "not all by one of them"
+    while sum(count > 0 for count in (held := holding(receive))) < 2:  # who is quickest takes all: soon it is another
+        talks.append(await Talk.open(receive.port))
+    assert sum(held) == len(talks)
     answers = await asyncio.gather(*(talk.deliver(mail(f"{n}@x")) for n, talk in enumerate(talks)))
     assert all(answer.startswith("250 2.0.0 ") for answer in answers)
-    assert await receive.mails() == 24
+    assert await receive.mails() == len(talks)
 
     async def counted() -> bool:
-        return await receive.accepted() == 24
+        return await receive.accepted() == len(talks)
 
     await until(counted, "full count", 10)
     for talk in talks:
         await talk.close()
+
+
+def holding(receive: ReceiveProcess) -> list[int]:
+    """How many connections each process has accepted."""
+    return [fds(pid, receive.port) for pid in (receive.pid, *receive.workers())]
 
 
 def fds(pid: int, port: int) -> int:
