@@ -62,8 +62,9 @@ def load(model: type[S]) -> S:
         return model()
     except ValidationError as error:
         for problem in error.errors(include_input=False, include_url=False):
-            name = PREFIX + "_".join(str(part) for part in problem["loc"]).upper()
-            print(f"{name}: {problem['msg']}", file=sys.stderr)  # noqa: T201 - logging is not set up yet
+            name = PREFIX + "_".join(str(part) for part in problem["loc"]).upper() + ": " if problem["loc"] else ""
+            reason = problem["msg"].removeprefix("Value error, ")
+            print(f"{name}{reason}", file=sys.stderr)  # noqa: T201 - logging is not set up yet
         raise SystemExit(2) from None
 
 

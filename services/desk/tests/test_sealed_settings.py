@@ -1,20 +1,27 @@
 """Settings with secrets: sealed before anybody else sees them, and never shown again."""
 
+import base64
 import json
 from typing import Any
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+from pydantic import SecretStr
 
 from postroom_contracts.config import Account, SettingChanged
 from postroom_desk.sealed_fields import HIDDEN, hidden, sealed
 from postroom_plumbing.ids import new_id
 from postroom_plumbing.problems import Problem
 from postroom_plumbing.sealing import PREFIX, Sealer
+from postroom_plumbing.settings import ServiceSettings
 
 from .running import Desk
 
 BASE = "/api/v1/settings"
 JSON = {"Content-Type": "application/json"}
+_KEY = ec.generate_private_key(ec.SECP256R1()).public_key()
+PUBLIC = base64.b64encode(_KEY.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)).decode()
 SECRET = "geheim 密码 رمز"
 
 
@@ -153,3 +160,14 @@ def test_every_missing_secret_is_named() -> None:
     with pytest.raises(Problem) as refused:
         sealed("account", given, {"password": None}, None)  # type: ignore[arg-type]
     assert [one["field"] for one in refused.value.errors or []] == ["password", "refresh_token"]
+
+
+@pytest.mark.parametrize(("secret", "fits"), [("not-a-key", False), ("MTIz", False), (PUBLIC, True), (HIDDEN, True)])
+def test_a_public_key_must_be_one(secret: str, fits: bool) -> None:
+    door = {"kind": "sendgrid", "secret": secret}
+    sealer = Sealer(ServiceSettings(http_port=1, secret=SecretStr("a secret of sixteen and more")), "setting")
+    if fits:
+        assert sealed("door", door, {"secret": "kept"}, sealer)["secret"]
+    else:
+        with pytest.raises(Problem, match="secret"):
+            sealed("door", door, None, sealer)

@@ -6,10 +6,10 @@ from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any
 
 import typer
-from rich.console import Console
 from rich.table import Column, Table
 
 from postroom_local.inner_door import HomeOption, ask, ingest_door
+from postroom_local.progress import wide_console
 
 _COUNTS = ("accepted", "new", "appended", "duplicate", "set_aside", "waiting")
 _MOST_HOURS = 31 * 24
@@ -31,7 +31,7 @@ def ledger(
     if as_json:
         print(json.dumps(answer, indent=1, ensure_ascii=False))
     elif answer["hours"]:
-        Console(highlight=False, markup=False).print(table(answer["hours"]))
+        wide_console().print(table(answer["hours"]))
     else:
         print("nothing was accepted")
 

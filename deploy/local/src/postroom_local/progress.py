@@ -1,10 +1,16 @@
 """What `postroom up` shows: one line per event, and on a terminal a moving line saying what it waits for."""
 
+import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
 from rich.console import Console
 from rich.status import Status
+
+
+def wide_console() -> Console:
+    """For tables: as wide as the terminal, or wide enough for programs and files."""
+    return Console(highlight=False, markup=False, soft_wrap=True, width=None if sys.stdout.isatty() else 200)
 
 
 class Progress:

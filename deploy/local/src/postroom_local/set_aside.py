@@ -6,10 +6,10 @@ from datetime import datetime
 from typing import Annotated, Any
 
 import typer
-from rich.console import Console
 from rich.table import Column, Table
 
 from postroom_local.inner_door import HomeOption, ask, ingest_door, printable
+from postroom_local.progress import wide_console
 
 set_aside = typer.Typer(help="Mail that was set aside: spam, loops, our own mail come back.", no_args_is_help=True)
 _CELL_CHARS = 60
@@ -28,7 +28,7 @@ def list_set_aside(
     if as_json:
         print(json.dumps(rows, indent=1, ensure_ascii=False))
     elif rows:
-        Console(highlight=False, markup=False, soft_wrap=True).print(table(rows))
+        wide_console().print(table(rows))
     else:
         print("nothing is set aside")
 

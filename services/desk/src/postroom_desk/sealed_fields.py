@@ -1,8 +1,13 @@
 """Secrets within settings: sealed before they are kept or stated, and never shown again."""
 
 import contextlib
+from base64 import b64decode
 from collections.abc import Mapping
 from typing import Any
+
+from cryptography.exceptions import UnsupportedAlgorithm
+from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePublicKey
+from cryptography.hazmat.primitives.serialization import load_der_public_key
 
 from postroom_contracts.config import SETTING_MODELS, SettingKind
 from postroom_plumbing.problems import Problem
@@ -32,7 +37,7 @@ def sealed(
     What is no text, or half a character, is left for the setting's own check to refuse.
 
     Raises:
-        Problem: 422 where there is no secret before to keep.
+        Problem: 422 where there is no secret before to keep, or a public key is none.
     """
     result = dict(value)
     missing = []
@@ -45,6 +50,17 @@ def sealed(
         elif isinstance(given, str) and given:
             with contextlib.suppress(UnicodeEncodeError):
                 result[name] = sealer.seal_text(given)
+    if kind == "door" and value.get("kind") == "sendgrid" and value.get("secret") != HIDDEN and not _is_key(value):
+        missing.append({"field": "secret", "reason": "this is no public key as SendGrid shows it (base64)"})
     if missing:
         raise Problem(422, "invalid", "not valid: " + ", ".join(one["field"] for one in missing), missing)
     return result
+
+
+def _is_key(door: Mapping[str, Any]) -> bool:
+    """Whether a door's secret can be a public key: mail would be refused for a slip of the mouse."""
+    try:
+        key = load_der_public_key(b64decode(str(door.get("secret")), validate=True))
+    except (ValueError, UnsupportedAlgorithm):
+        return False
+    return isinstance(key, EllipticCurvePublicKey)

@@ -1,5 +1,6 @@
 """Settings of ingest."""
 
+import ssl
 from datetime import timedelta
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
@@ -61,6 +62,15 @@ def _networks(value: object) -> object:
 Networks = Annotated[tuple[IPv4Network | IPv6Network, ...], NoDecode, BeforeValidator(_networks)]
 
 
+def _check_certificate(certificate: Path, key: Path) -> None:
+    """Raises ValueError where the two are no certificate and its key."""
+    try:
+        ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER).load_cert_chain(certificate, key)
+    except OSError as error:  # ssl.SSLError is one
+        reason = error.strerror or type(error).__name__
+        raise ValueError(f"POSTROOM_SMTP_TLS_CERT and POSTROOM_SMTP_TLS_KEY cannot be used: {reason}") from None
+
+
 class SmtpSettings(IngestSettings):
     """The SMTP and LMTP door."""
 
@@ -107,16 +117,23 @@ class SmtpSettings(IngestSettings):
 
     @model_validator(mode="after")
     def _possible(self) -> "SmtpSettings":
-        if (self.smtp_tls_cert is None) != (self.smtp_tls_key is None):
-            raise ValueError("SMTP_TLS_CERT and SMTP_TLS_KEY go together")
-        if self.smtp_tls_cert is None and (self.smtp_tls == "required" or self.smtps_port is not None):
-            raise ValueError("TLS needs SMTP_TLS_CERT and SMTP_TLS_KEY")
+        cert, key = self.smtp_tls_cert, self.smtp_tls_key
+        if (cert is None) != (key is None):
+            raise ValueError("POSTROOM_SMTP_TLS_CERT and POSTROOM_SMTP_TLS_KEY go together")
+        if cert is None and (self.smtp_tls == "required" or self.smtps_port is not None):
+            raise ValueError("TLS needs POSTROOM_SMTP_TLS_CERT and POSTROOM_SMTP_TLS_KEY")
         if self.smtp_memory_bytes < 2 * self.smtp_max_bytes:
-            raise ValueError("SMTP_MEMORY_BYTES holds two mails of SMTP_MAX_BYTES at least")
+            raise ValueError("POSTROOM_SMTP_MEMORY_BYTES holds two mails of POSTROOM_SMTP_MAX_BYTES at least")
         if self.smtp_auth != "off" and self.smtp_users is None:
-            raise ValueError("SMTP_AUTH needs SMTP_USERS")
-        if self.smtp_auth != "off" and self.smtp_tls_cert is None and not self.smtp_auth_in_clear:
-            raise ValueError("SMTP_AUTH needs TLS, or SMTP_AUTH_IN_CLEAR")
+            raise ValueError("POSTROOM_SMTP_AUTH needs POSTROOM_SMTP_USERS")
+        if self.smtp_auth != "off" and cert is None and not self.smtp_auth_in_clear:
+            raise ValueError("POSTROOM_SMTP_AUTH needs TLS, or POSTROOM_SMTP_AUTH_IN_CLEAR")
+        if self.smtp_users is not None and not self.smtp_users.is_file():
+            raise ValueError(f"POSTROOM_SMTP_USERS: there is no file {self.smtp_users}")
+        if cert is not None and key is not None:
+            _check_certificate(cert, key)
+        if self.lmtp_port in (self.smtp_port, self.smtps_port) and self.lmtp_port is not None:
+            raise ValueError("POSTROOM_LMTP_PORT must not be a port of SMTP")
         return self
 
 

@@ -191,7 +191,7 @@ def test_names_and_passwords_of_any_bytes() -> None:
         ({"smtp_tls": "required"}, "TLS needs"),
         ({"smtps_port": 465}, "TLS needs"),
         ({"smtp_tls_cert": "/c"}, "go together"),
-        ({"smtp_auth": "required"}, "needs SMTP_USERS"),
+        ({"smtp_auth": "required"}, "needs POSTROOM_SMTP_USERS"),
         ({"smtp_auth": "optional", "smtp_users": "/u"}, "needs TLS"),
         ({"smtp_trusted": "10.0.0.0/33"}, "smtp_trusted"),
     ],

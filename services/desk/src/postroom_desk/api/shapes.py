@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, model_validator
 
 from postroom_contracts.agents import Availability
 from postroom_contracts.config import Address, Name
@@ -71,10 +71,17 @@ class TicketPatch(Body):
         return self
 
 
+def _as_text(value: object) -> object:
+    """A number as people write it in JSON."""
+    return str(value) if type(value) is int else value
+
+
 class MergeBody(Body):
     """What a ticket is merged into."""
 
-    into: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=100)]
+    into: Annotated[
+        str, BeforeValidator(_as_text), StringConstraints(strip_whitespace=True, min_length=1, max_length=100)
+    ]
     """The id or the number of the ticket that takes over its messages."""
 
 

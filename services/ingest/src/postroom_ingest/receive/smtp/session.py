@@ -196,7 +196,8 @@ class Session:
             return f"{NOT_NOW}this mail is not finished"
         if self._settings.smtp_tls == "required" and self._wire.tls is None:
             return "530 5.7.0 STARTTLS first"
-        if self._settings.smtp_auth == "required" and not self._user:
+        own_relay = self._lmtp and self._trusted
+        if self._settings.smtp_auth == "required" and not self._user and not own_relay:
             return "530 5.7.0 AUTH first"
         path = read_path(argument, "FROM")
         check_parameters(path.parameters, self._settings.smtp_max_bytes)
