@@ -84,7 +84,7 @@ def read(event: Arrived, raw: bytes, lens: Lens, authentication: Authentication 
     return Read(
         event,
         mail,
-        replace(_clues(event, mail, raw, requester, own_words, lens), forged_sender=forged),
+        _clues(event, mail, raw, requester, own_words, lens, forged_sender=forged),
         None if own_words.strip() == mail.text.strip() else own_words,
         requester,
         found,
@@ -185,7 +185,14 @@ def _lower(*people: parse.Address) -> tuple[str, ...]:
 
 
 def _clues(
-    event: MailReceived, mail: parse.Mail, raw: bytes, requester: parse.Address | None, own_words: str, lens: Lens
+    event: MailReceived,
+    mail: parse.Mail,
+    raw: bytes,
+    requester: parse.Address | None,
+    own_words: str,
+    lens: Lens,
+    *,
+    forged_sender: bool,
 ) -> Clues:
     answers = answered(mail.references, mail.in_reply_to)
     if mail.report is not None and mail.report.original_message_id:
@@ -206,6 +213,7 @@ def _clues(
         own=marks.own,
         forged_mark=marks.forged,
         own_mail=marks.own_mail,
+        forged_sender=forged_sender,
         others=tuple(one for one in others if not looks_like_ticket_address(one)),
         answer_to=answer_to.address.lower() if answer_to else "",
         automatic=mail.automatic,

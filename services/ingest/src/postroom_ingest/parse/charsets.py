@@ -104,7 +104,13 @@ def decode(data: bytes, label: str, defects: list[str]) -> str:
     text = _decode(data, label, defects)
     if "\x00" in text:
         text = text.replace("\x00", "")
-    return text if text.isascii() else _LONE_SURROGATE.sub("\ufffd", text)
+    if text.isascii():
+        return text
+    try:
+        text.encode()  # tells as much as looking for them, in a tenth of the time
+    except UnicodeEncodeError:
+        return _LONE_SURROGATE.sub("\ufffd", text)
+    return text
 
 
 def _decode(data: bytes, label: str, defects: list[str]) -> str:

@@ -1,6 +1,7 @@
 """The head of a message or part: where it ends, and its fields as raw bytes (RFC 5322 section 2.2)."""
 
 import re
+from collections.abc import Iterable
 from typing import NamedTuple
 
 from postroom_ingest.parse.limits import MAX_FIELD_BYTES, MAX_HEADER_BYTES
@@ -16,21 +17,27 @@ _WINDOW = 64 * 1024
 class Headers:
     """Fields by lower-case name; a value is unfolded bytes without NUL, still encoded as it was sent."""
 
-    __slots__ = ("_fields",)
+    __slots__ = ("_fields", "_values")
 
     def __init__(self, fields: dict[str, list[bytes]]) -> None:
         self._fields = fields
+        self._values: dict[str, bytes] = {}
+        """What `value` found before: the same fields are asked for again and again."""
 
     def __contains__(self, name: str) -> bool:
         return name in self._fields
 
+    def any_of(self, names: Iterable[str]) -> bool:
+        """Whether one of these fields is there."""
+        return not self._fields.keys().isdisjoint(names)
+
     def value(self, name: str) -> bytes:
         """The first value of the field that is not blank, or empty."""
-        if name in self._fields:
-            for value in self._fields[name]:
-                if found := _unfolded(value):
-                    return found
-        return b""
+        if name not in self._fields:
+            return b""
+        if name not in self._values:
+            self._values[name] = next(filter(None, map(_unfolded, self._fields[name])), b"")
+        return self._values[name]
 
     def values(self, name: str) -> list[bytes]:
         """All values of the field in the order of the mail, unfolded and stripped."""

@@ -47,14 +47,18 @@ _LEFT_OUT = b"\r\n"
 
 def with_inner_parts(root: Part, raw: bytes) -> Part:
     """The tree with such files in it; the same tree where there are none."""
-    if b"egin " not in raw and not any(_may_be_tnef(leaf) for leaf in root.leaves()):
-        return root
-    return _Opener(root, raw).opened(root)
+    if any(_may_be_tnef(leaf) or _may_hold_files(leaf, raw) for leaf in root.leaves()):
+        return _Opener(root, raw).opened(root)
+    return root
 
 
 def _may_be_tnef(leaf: Part) -> bool:
     names = (leaf.disposition.params.get("filename", b""), leaf.params.params.get("name", b""))
     return leaf.type in _TNEF_TYPES or any(name.lower() == b"winmail.dat" for name in names)
+
+
+def _may_hold_files(leaf: Part, raw: bytes) -> bool:
+    return leaf.type == "text/plain" and raw.find(b"egin ", leaf.start, leaf.end) >= 0 and not is_file(leaf)
 
 
 class _Opener:
@@ -74,7 +78,7 @@ class _Opener:
         parts: list[Part] = []
         if _may_be_tnef(part):
             parts = list(self._of_tnef(part))
-        elif part.type == "text/plain" and not is_file(part) and self._raw.find(b"egin ", part.start, part.end) >= 0:
+        elif _may_hold_files(part, self._raw):
             parts = list(self._of_text(part))
         return _mixed(part, parts) if parts else part
 

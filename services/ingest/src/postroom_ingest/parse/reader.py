@@ -146,7 +146,8 @@ def _open(raw: bytes) -> _Opened:
     bodies = choose_bodies(with_inner_parts(root, raw))
     first = next(iter(bodies.text or bodies.html), None)
     hint = first.params.token("charset") if first else ""
-    hint = hint if tells_charset(hint) else _charset_of_head(head.headers)
+    if not tells_charset(hint):
+        hint = "" if raw[: head.body].isascii() else _charset_of_head(head.headers)
     return _Opened(raw, head, root, bodies, Rendering(raw, bodies, defects), hint, defects)
 
 

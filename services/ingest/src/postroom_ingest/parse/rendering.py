@@ -61,7 +61,8 @@ class Rendering:
         if len(text) > limit:
             self._defects.append("html-cut" if html else "text-cut")
             text = text[:limit]
-        return text.replace("\r\n", "\n").replace("\r", "\n") if "\r" in text else text
+        text = text.replace("\r\n", "\n")
+        return text.replace("\r", "\n") if "\r" in text else text
 
     def _html_of(self, part: Part) -> str | None:
         if part.type != "text/html":

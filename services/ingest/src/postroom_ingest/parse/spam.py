@@ -106,13 +106,14 @@ _FIELDS: Final[tuple[tuple[str, Callable[[str], _Found]], ...]] = (
     ("x-gmx-antispam", _numbered(spam=lambda grade: grade > 0)),
     ("x-zone-spam-status", _worded),
 )
+_NAMES: Final = frozenset(name for name, _ in _FIELDS)
 _SCORES: Final = ("x-spam-score", "x-spam-status", "x-mailgun-sscore", "x-barracuda-spam-score")
 _LOOKED_AT: Final = 2_000
 
 
 def spam_verdict(headers: Headers) -> Spam | None:
     """The verdict of the first filter that gives one, or None. Of a field that is there twice the upper one counts."""
-    for name, read in _FIELDS:
+    for name, read in _FIELDS if headers.any_of(_NAMES) else ():
         if name not in headers:
             continue
         if found := read(_text(headers, name)):

@@ -34,8 +34,8 @@ def decode_base64(data: bytes) -> bytes:
         decoded = binascii.a2b_base64(data)
     except binascii.Error:
         return _patched(data)
-    whole = len(data.rstrip(b"=\r\n \t"))
-    return decoded if data.find(b"=", 0, whole) < 0 else _patched(data)
+    padding = data.find(b"=")
+    return decoded if padding < 0 or not data[padding:].strip(b"=\r\n \t") else _patched(data)
 
 
 def _patched(data: bytes) -> bytes:

@@ -105,4 +105,4 @@ def _joined(lines: list[str], runs: list[_Run]) -> str:
 
 def _text(lines: list[str]) -> str:
     """The lines without blank ones at either end and without spaces at their ends."""
-    return "\n".join(line.rstrip() for line in lines).strip("\n")
+    return "\n".join(map(str.rstrip, lines)).strip("\n")
