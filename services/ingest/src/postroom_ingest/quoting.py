@@ -17,8 +17,15 @@ _MARKS: Final = "> |\t"
 
 def _plain(text: str) -> list[str]:
     lines = text.split("\n", _MOST_LINES)[:_MOST_LINES]
-    plain = [" ".join(line.lstrip(_MARKS).split()) for line in lines if len(line) >= _SHORTEST // 2]
+    plain = [_bare(line.lstrip(_MARKS)) for line in lines if len(line) >= _SHORTEST // 2]
     return [line for line in plain if len(line) >= _SHORTEST or (not line.isascii() and _weight(line) >= _SHORTEST)]
+
+
+def _bare(line: str) -> str:
+    """The line with single spaces."""
+    if line.isascii() and "  " not in line and line.isprintable():  # most lines, and nothing to be done
+        return line.rstrip(" ")
+    return " ".join(line.split())
 
 
 def _weight(line: str) -> int:

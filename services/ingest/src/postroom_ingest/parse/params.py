@@ -1,6 +1,9 @@
 """Values with parameters: Content-Type and Content-Disposition (RFC 2045, RFC 2183, RFC 2231)."""
 
 import re
+from collections.abc import Mapping
+from functools import lru_cache
+from types import MappingProxyType
 from typing import NamedTuple
 from urllib.parse import unquote_to_bytes
 
@@ -17,7 +20,7 @@ class Parametrised(NamedTuple):
     """A lower-case value and its parameters, still as bytes, by lower-case name."""
 
     value: str
-    params: dict[str, bytes]
+    params: Mapping[str, bytes]
 
     def text(self, name: str, defects: list[str], hint: str = "") -> str:
         """A parameter decoded: RFC 2231 sections, encoded words (seen everywhere, allowed nowhere), raw bytes."""
@@ -30,10 +33,9 @@ class Parametrised(NamedTuple):
         return extended or self.params.get(name, b"").decode("ascii", "replace").strip()
 
 
+@lru_cache(maxsize=256)  # most mails have the same few
 def parametrised(field: bytes) -> Parametrised:
     """Split a field value; what cannot be understood is left out."""
-    if not field:
-        return Parametrised("", {})
     value, _, rest = field.partition(b";")
     params: dict[str, bytes] = {}
     for match in _PARAM.finditer(b";" + rest) if rest else ():
@@ -41,17 +43,18 @@ def parametrised(field: bytes) -> Parametrised:
         if quoted.startswith(b'"'):
             quoted = _QUOTED_PAIR.sub(rb"\1", quoted[1:].removesuffix(b'"'))
         params.setdefault(match[1].decode("ascii", "replace").lower(), quoted)
-    return Parametrised(value.decode("ascii", "replace").strip().lower(), params)
+    return Parametrised(value.decode("ascii", "replace").strip().lower(), MappingProxyType(params))
 
 
 def content_type(field: bytes, default: str) -> Parametrised:
     """The media type; one that cannot be read counts as `default` (RFC 2045 section 5.2)."""
     found = parametrised(field)
     match = _TYPE.match(found.value)
-    return found._replace(value=match[0] if match else default)
+    value = match[0] if match else default
+    return found if value == found.value else found._replace(value=value)
 
 
-def _extended(name: str, params: dict[str, bytes], defects: list[str]) -> str | None:
+def _extended(name: str, params: Mapping[str, bytes], defects: list[str]) -> str | None:
     """The value of name*, name*0, name*0*, name*1 ... joined and decoded, or None if there is none."""
     if not any(key.startswith(name + "*") for key in params):
         return None

@@ -189,9 +189,9 @@ SENT_FROM: Final = re.compile(
     r"|나의 .{1,30}(?:에서 보냄|보냄)|내 .{1,30}에서 보냄|.{0,40}에서 보냄|.{0,30}에서 나의|outlook 다운로드"
     r"|أُرسلت من|أرسلت من|تم الإرسال من|مرسل من|ارسال شده از|ارسال شده با|فرستاده شده از|נשלח מ|נשלח באמצעות"
     r"|भेजा गया|ส่งจาก"
-    r"|this message was sent from my ",
-    re.IGNORECASE,
+    r"|this message was sent from my "
 )
+"""Of a line in lower case: a search that ignores case would take five times as long."""
 
 EXCUSES: Final = re.compile(
     r"excuse|pardon|forgive|apolog|sorry|typo|brief|brevity|spelling|autocorrect|get |download|http|www\."

@@ -110,7 +110,7 @@ def is_device_line(line: str) -> bool:
     if len(line) > 300:
         return False
     shown = _LINK.sub(r"\1", line) if "[" in line or "http" in line else line
-    text = seen(shown).strip("<>()[]*_~ .-")
+    text = seen(shown).strip("<>()[]*_~ .-").lower()
     if not SENT_FROM.match(text):
         return False
     head, stop, tail = _first_clause(text)
