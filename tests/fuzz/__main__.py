@@ -20,12 +20,12 @@ from fuzz.pieces import WORDS
 FUZZ = Path(".fuzz")
 HERE = Path(__file__).parent
 CORPUS = Path(os.environ.get("POSTROOM_CORPUS", HERE.parents[2] / "shared" / "corpus")) / "dev"
-LONGEST = {"contact": 2_048, "submission": 4_096}
+LONGEST = {"contact": 768, "submission": 4_096}
 RSS_MB = 1_024
 HANGS_S = 60
 _EXECUTED = re.compile(r"stat::number_of_executed_units:\s*(\d+)")
 _RSS = re.compile(r"stat::peak_rss_mb:\s*(\d+)")
-SHARES = {"contact": 0.9, "submission": 0.1}
+SHARES = {"contact": 0.8, "submission": 0.2}
 
 
 def main() -> int:

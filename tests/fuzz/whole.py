@@ -73,17 +73,19 @@ def check_mail(raw: bytes) -> None:
     """Read `raw` as a mail; AssertionError where something does not hold, and whatever reading raises."""
     event = mail_event(raw)
     one = read(event, raw, LENS)
-    _check(event, one)
+    thorough = _thorough(raw)
+    _check(event, one, thorough=thorough)
     mail = one.mail
     mistakes = [defect for defect in mail.defects if defect.startswith((UNREAD, UNSEEN))]
     assert not mistakes, mistakes
-    assert mail.thread_root == thread_root(raw)
     assert len(mail.defects) <= MAX_DEFECTS + 2
     assert len(mail.references) <= MAX_IDS
     assert max(len(mail.to), len(mail.cc), len(mail.reply_to)) <= MAX_ADDRESSES
     assert len(mail.attachments) <= MAX_PARTS
-    for attachment in mail.attachments[:1]:
-        assert len(attachment_bytes(raw, attachment.part)[1]) == attachment.size
+    if thorough:
+        assert mail.thread_root == thread_root(raw)
+        for attachment in mail.attachments[:1]:
+            assert len(attachment_bytes(raw, attachment.part)[1]) == attachment.size
 
 
 def check_submission(raw: bytes) -> None:
@@ -97,10 +99,15 @@ def check_submission(raw: bytes) -> None:
         channel="chat",
         thread_key="key",
     )
-    _check(event, read(event, raw, LENS))
+    _check(event, read(event, raw, LENS), thorough=_thorough(raw))
 
 
-def _check(event: Arrived, one: Read) -> None:
+def _thorough(raw: bytes) -> bool:
+    """Whether what takes as long as reading is checked too: of a quarter of the cases, which their bytes decide."""
+    return zlib.crc32(raw) >> 8 & 3 == 0
+
+
+def _check(event: Arrived, one: Read, *, thorough: bool) -> None:
     known = knowledge()
     decision = decide(one.clues, known, RULES, "new-ticket", event.contact)
     told = contact_event(one, decision)
@@ -112,7 +119,7 @@ def _check(event: Arrived, one: Read) -> None:
     assert decision.outcome in ("new", "appended", "duplicate", "set-aside")
     assert (decision.outcome == "set-aside") == (decision.cause is not None)
     for each in (told, *one.bounces):
-        _travels(each)
+        _travels(each, thorough=thorough)
     _repeats(event, one, known, decision)
 
 
@@ -121,13 +128,14 @@ def _texts(told: ContactReceived) -> Iterator[str]:
     yield from (attachment.name for attachment in told.attachments)
 
 
-def _travels(event: Event) -> None:
+def _travels(event: Event, *, thorough: bool) -> None:
     """It can be published and stored: as JSON, and as BSON."""
     content = event.model_dump_json().encode()
     assert len(content) <= MAX_EVENT_BYTES
     assert not _NUL.search(content)
-    bson.encode({"event": event.model_dump(mode="json")})
-    assert type(event).model_validate_json(content).model_dump_json().encode() == content
+    if thorough:
+        bson.encode({"event": event.model_dump(mode="json")})
+        assert type(event).model_validate_json(content).model_dump_json().encode() == content
 
 
 def _repeats(event: Arrived, one: Read, known: Knowledge, decision: Decision) -> None:

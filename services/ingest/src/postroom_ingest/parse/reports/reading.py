@@ -131,9 +131,11 @@ def _in_words(headers: Headers, notice: Notice, original: Original, signs: Signs
     """Free text, where the head and the words must agree that this is a report."""
     if signs.answer and not (signs.daemon or signs.failed or signs.null_sender):
         return None
+    spoken = speaks_of_failure(notice.text)
+    if not (signs.failed or signs.subject or spoken):
+        return None
     people = dsn.recipients_of(notice.text) if "-recipient:" in notice.text.lower() else []
     people = people or _named(headers, notice, _failed(signs))
-    spoken = speaks_of_failure(notice.text)
     sure: object = signs.failed or (spoken and (signs.daemon or signs.report))
     sure = sure or (signs.subject and (signs.null_sender or (signs.daemon and (returned or people))))
     if not sure and not (spoken and _plausible(signs, headers, bool(people), returned=returned)):
