@@ -1,7 +1,6 @@
 """`postroom import` from outside, with a stand-in for ingest that counts as ingest does."""
 
 import io
-import json
 import os
 import re
 import subprocess
@@ -10,15 +9,13 @@ import threading
 import time
 import zipfile
 from collections.abc import Iterator
-from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
+from stand_in import Answers, Service, exit_code_of, served
 
 from postroom_local import handing_in
-from postroom_local.cli import main
 from postroom_local.errors import StackError
 from postroom_local.home import Home
 from postroom_local.importer import choose_mailbox
@@ -29,11 +26,11 @@ from postroom_local.runfile import Entry, Run, write_run
 LARGEST = 5_000
 
 
-class Ingest(ThreadingHTTPServer):
+class Ingest(Service):
     """Takes mails like ingest's door: 503 for the first `failures`, 413 above LARGEST, duplicates by content."""
 
     def __init__(self, token: str) -> None:
-        super().__init__(("127.0.0.1", 0), Answers)
+        super().__init__(Doors)
         self.token = token
         self.mailboxes = {"support": "support@example.com", "sales": "sales@example.com"}
         self.failures = 0
@@ -69,41 +66,28 @@ class Ingest(ThreadingHTTPServer):
             self.unread += len(mails)
 
 
-class Answers(BaseHTTPRequestHandler):
-    protocol_version = "HTTP/1.1"
+class Doors(Answers):
     server: Ingest
 
-    def do_GET(self) -> None:
+    def get(self) -> None:
         path = urlsplit(self.path).path
-        self._answer(200, self.server.mailboxes if path == "/v1/mailboxes" else self.server.counts(path.split("/")[3]))
+        self.answer(200, self.server.mailboxes if path == "/v1/mailboxes" else self.server.counts(path.split("/")[3]))
 
-    def do_POST(self) -> None:
-        mails = split(self.rfile.read(int(self.headers["Content-Length"])))
+    def post(self) -> None:
+        mails = split(self.body())
         url = urlsplit(self.path)
         with self.server.lock:
             if self.server.failures:
                 self.server.failures -= 1
-                self._answer(503, {"detail": "not stored, try again"})
+                self.answer(503, {"detail": "not stored, try again"})
             elif any(len(raw) > LARGEST for raw in mails):
-                self._answer(413, {"detail": "larger"})
+                self.answer(413, {"detail": "larger"})
             else:
                 stops = self.server.stops_after
                 if stops is not None and len(self.server.mails) >= stops:
                     return  # the connection ends without an answer
                 self.server.take(url.path.split("/")[3], parse_qs(url.query)["mailbox"][0], mails)
-                self._answer(202, {"contacts": ["c"] * len(mails)})
-
-    def _answer(self, status: int, body: object) -> None:
-        if self.headers["Authorization"] != f"Bearer {self.server.token}":
-            status, body = 401, {"detail": "the internal token is missing or wrong"}
-        content = json.dumps(body).encode()
-        self.send_response(status)
-        self.send_header("Content-Length", str(len(content)))
-        self.end_headers()
-        self.wfile.write(content)
-
-    def log_message(self, *_: object) -> None:
-        pass
+                self.answer(202, {"contacts": ["c"] * len(mails)})
 
 
 def split(body: bytes) -> list[bytes]:
@@ -128,22 +112,10 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Home:
 @pytest.fixture
 def ingest(home: Home) -> Iterator[Ingest]:
     """A running stand-in, written down in `home` as `postroom up` does it."""
-    with serving(Ingest(home.secrets({}).internal_token)) as server, home.locked():
-        address = f"http://127.0.0.1:{server.server_port}"
+    server = Ingest(home.secrets({}).internal_token)
+    with served(server) as address, home.locked():
         write_run(home, Run(pid=1, entries=[Entry(name="ingest-receive", kind="service", address=address)]))
         yield server
-
-
-@contextmanager
-def serving(server: Ingest) -> Iterator[Ingest]:
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
-    thread.start()
-    try:
-        yield server
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()
 
 
 def mail(number: int, body: bytes = b"hello\n") -> bytes:
@@ -157,10 +129,7 @@ def mbox(path: Path, count: int) -> Path:
 
 def run_import(monkeypatch: pytest.MonkeyPatch, *arguments: object) -> int:
     """The exit code of `postroom import ARGUMENTS`."""
-    monkeypatch.setattr(sys, "argv", ["postroom", "import", *map(str, arguments)])
-    with pytest.raises(SystemExit) as exit_:
-        main()
-    return int(exit_.value.code or 0)
+    return exit_code_of(monkeypatch, "import", *map(str, arguments))
 
 
 def test_all_mails_go_in_once_and_the_counts_add_up(

@@ -1,22 +1,17 @@
 """`postroom reparse`: what differs between two readings, and what is said of it."""
 
 import json
-import sys
-import threading
 from collections import Counter
 from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from stand_in import TOKEN, Answers, Service, exit_code_of, served
 
-from postroom_local.cli import main
 from postroom_local.reparse import FIELDS, described, differences, summary
-
-TOKEN = "a-token-of-sixteen-letters"
 
 
 def reading(**other: Any) -> dict[str, Any]:
@@ -36,63 +31,37 @@ STATED: list[str] = []
 STORED = {"a": reading(own_words=""), "b": reading(), "e": reading()}
 
 
-class Services(ThreadingHTTPServer):
-    """Ingest and desk in one, two contacts on a page."""
+class IngestAndDesk(Answers):
+    """Two contacts on a page."""
 
-
-class Answers(BaseHTTPRequestHandler):
-    def do_GET(self) -> None:
+    def get(self) -> None:
         query = parse_qs(urlsplit(self.path).query)
         after = query.get("after", [""])[0]
         ids = [one for one in NOW if one > after][: min(2, int(query["limit"][0]))]
-        self._answer({"items": [{"contact": one, **NOW[one]} for one in ids], "next": ids[-1] if ids else None})
+        self.answer(200, {"items": [{"contact": one, **NOW[one]} for one in ids], "next": ids[-1] if ids else None})
 
-    def do_POST(self) -> None:
-        asked = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+    def post(self) -> None:
+        asked = json.loads(self.body())
         if self.path == "/v1/reread":
             STATED.extend(asked["contacts"])
-            self._answer({"stated": len(asked["contacts"])})
+            self.answer(200, {"stated": len(asked["contacts"])})
         else:
-            self._answer({one: STORED[one] for one in asked["ids"] if one in STORED})
-
-    def _answer(self, body: object) -> None:
-        content = json.dumps(body).encode()
-        self.send_response(200 if self.headers["Authorization"] == f"Bearer {TOKEN}" else 401)
-        self.send_header("Content-Length", str(len(content)))
-        self.end_headers()
-        self.wfile.write(content)
-
-    def log_message(self, *_: object) -> None:
-        pass
+            self.answer(200, {one: STORED[one] for one in asked["ids"] if one in STORED})
 
 
 @pytest.fixture
 def services(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    server = Services(("127.0.0.1", 0), Answers)
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
-    thread.start()
-    for name in ("INGEST_URL", "DESK_URL"):
-        monkeypatch.setenv(f"POSTROOM_{name}", f"http://127.0.0.1:{server.server_port}")
-    monkeypatch.setenv("POSTROOM_INTERNAL_TOKEN", TOKEN)
-    try:
+    with served(Service(IngestAndDesk)) as url:
+        for name in ("INGEST_URL", "DESK_URL"):
+            monkeypatch.setenv(f"POSTROOM_{name}", url)
+        monkeypatch.setenv("POSTROOM_INTERNAL_TOKEN", TOKEN)
         yield
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()
-
-
-def run(monkeypatch: pytest.MonkeyPatch, *words: str) -> int:
-    monkeypatch.setattr(sys, "argv", ["postroom", "reparse", *words])
-    with pytest.raises(SystemExit) as ended:
-        main()
-    return int(ended.value.code or 0)
 
 
 def test_what_would_change_is_shown_and_counted(
     services: None, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert run(monkeypatch, "--dry-run") == 0
+    assert exit_code_of(monkeypatch, "reparse", "--dry-run") == 0
     assert capsys.readouterr().out.splitlines() == [
         "b",
         "  text",
@@ -112,10 +81,10 @@ def test_what_would_change_is_shown_and_counted(
 def test_for_programs_there_is_a_line_for_each_that_differs(
     services: None, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert run(monkeypatch, "--dry-run", "--json", "--after", "b") == 0
+    assert exit_code_of(monkeypatch, "reparse", "--dry-run", "--json", "--after", "b") == 0
     (line,) = capsys.readouterr().out.splitlines()
     assert json.loads(line) == {"contact": "e", "changes": {"attachments": {"stored": [], "now": ["a.pdf"]}}}
-    assert run(monkeypatch, "--dry-run", "--json", "--limit", "1") == 0
+    assert exit_code_of(monkeypatch, "reparse", "--dry-run", "--json", "--limit", "1") == 0
     assert capsys.readouterr().out == ""
 
 
@@ -123,9 +92,9 @@ def test_what_differs_is_stated_unless_it_is_a_dry_run(
     services: None, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     STATED.clear()
-    assert run(monkeypatch, "--dry-run") == 0
+    assert exit_code_of(monkeypatch, "reparse", "--dry-run") == 0
     assert STATED == []
-    assert run(monkeypatch) == 0
+    assert exit_code_of(monkeypatch, "reparse") == 0
     assert STATED == ["b", "e"]
     assert "5 read, 2 changed:" in capsys.readouterr().out
 
