@@ -11,7 +11,6 @@ _TOKEN = re.compile(r'"(?:[^"\\]|\\.){0,250}"|\((?:[^()\\]|\\.){0,250}\)|<[^<>]*
 _MOST_PIECES = 20
 """A name in more pieces than this is no name; the bound keeps hostile fields cheap, as do those in the pattern."""
 _QUOTED_PAIR = re.compile(r"\\(.)")
-_SPACE = re.compile(r"\s+")
 _SPACE_IN_ADDRESS = re.compile(r"\s*([.@])\s*")
 
 
@@ -66,9 +65,9 @@ def _bare(name: list[str]) -> str:
 def _address(name: str, address: str, defects: list[str]) -> Address:
     if address.startswith("@") and ":" in address:
         address = address.rpartition(":")[2]  # an obsolete route (RFC 5322 section 4.4)
-    address = _SPACE.sub("", decode_words(address, defects)).strip("\"'")
+    address = "".join(decode_words(address, defects).split()).strip("\"'")
     name = name.strip(" \t,;'")
     if '"' in name or "\\" in name:
         name = _QUOTED_PAIR.sub(r"\1", name).replace('"', "")
-    name = _SPACE.sub(" ", decode_words(name, defects)).strip("\"' ")
+    name = " ".join(decode_words(name, defects).split()).strip("\"' ")
     return Address("" if name.lower() == address.lower() else name, address)

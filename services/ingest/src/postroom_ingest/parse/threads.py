@@ -2,6 +2,7 @@
 
 import hashlib
 import re
+from functools import lru_cache
 
 from postroom_ingest.parse.headers import Headers, prepared, read_head
 from postroom_ingest.parse.limits import MAX_ID_CHARS, MAX_IDS
@@ -15,6 +16,7 @@ _SPACE = re.compile(r"[\s\x00]+")
 _TELLING = ("from", "to", "cc", "date", "subject", "content-type")
 
 
+@lru_cache(maxsize=256)  # a mail's are asked for a few times, a thread's with each of its mails
 def _ids(value: bytes) -> tuple[str, ...]:
     """Ids of a field in order, without brackets; bare words count only where nothing is bracketed."""
     if not value:
