@@ -195,7 +195,8 @@ class MessageShown(BaseModel):
     """Why the message belongs to this ticket."""
     defects: list[str]
     delivery: dict[str, Any] | None
-    """Of a reply: queued, sent, failed, uncertain, delayed or bounced; the last two with recipient and reason."""
+    """Of a reply: `state` is queued, sent, failed, uncertain, delayed or bounced, `recipients` has that of each. The
+    reply's own is that of whom a person must look at first, with `to` and what is known of why; `sent` when all are."""
     subject: str | None = None
     merged_from: str | None = None
     """The ticket it was for, where that one has been merged into this."""

@@ -50,7 +50,7 @@ def merge(source: Record, target: Record, by: Actor, now: datetime) -> None:
     target.not_similar = tuple(dict.fromkeys((*target.not_similar, source.ticket.id)))
     target.similar = tuple(one for one in target.similar if one != source.ticket.id)
     target.offer_similar(source.similar)
-    _take_over_deliveries(source, target)
+    _take_over_delivery(source, target)
     set_fields(target, fields, by, now, f"merged #{source.ticket.number} into this")
     source.clocks = []
     source.similar = ()
@@ -58,8 +58,6 @@ def merge(source: Record, target: Record, by: Actor, now: datetime) -> None:
     change(source, into, by, now, f"merged into #{target.ticket.number}")
 
 
-def _take_over_deliveries(source: Record, target: Record) -> None:
-    for state, told in source.mailed.items():
-        kept = target.mailed.get(state)
-        if kept is None or (kept["at"], kept["try"]) < (told["at"], told["try"]):
-            target.mailed[state] = told
+def _take_over_delivery(source: Record, target: Record) -> None:
+    told = (one for one in (source.told_reply, target.told_reply) if one is not None)
+    target.told_reply = max(told, key=lambda one: one["reply"], default=None)
