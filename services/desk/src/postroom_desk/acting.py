@@ -76,7 +76,6 @@ class Acting:
                 raise Problem(409, "merged", reason)
             merging.merge(source, target, _actor(agent), unit.now)
             await self._save([target, source], unit)
-            await self._tickets.move_messages(source.ticket.id, target.ticket.id, unit)
             return target
 
         return await self._units.run(work)

@@ -29,6 +29,7 @@ def to_document(record: Record) -> Document:
         "warnings": list(record.warnings),
         "similar": list(record.similar),
         "not_similar": list(record.not_similar),
+        "taken_over": list(record.taken_over),
         "told_reply": record.told_reply,
         "delivery_failed": record.delivery_failed,
     }
@@ -49,9 +50,15 @@ def to_record(document: Document) -> Record:
         warnings=tuple(document.get("warnings", ())),
         similar=tuple(document.get("similar", ())),
         not_similar=tuple(document.get("not_similar", ())),
+        taken_over=tuple(document.get("taken_over", ())),
         told_reply=document.get("told_reply"),
         stored_version=document["version"],
     )
+
+
+def parts_of(document: Document) -> list[str]:
+    """The tickets under which the messages of a stored ticket are kept: none of one that was merged into another."""
+    return [] if document.get("merged_into") else [document["_id"], *document.get("taken_over", ())]
 
 
 def message_terms(ticket: Ticket, subject: str | None, own_words: str | None, text: str) -> list[str]:

@@ -74,7 +74,7 @@ class Recorder:
         told = [one for one in events if isinstance(one, deliveries.Told) and one.kind == "reply"]
         if not told:
             return
-        reported = [((follow(one.ticket, records),), one.message_id) for one in told if isinstance(one, MailBounced)]
+        reported = [(_parts(one, records), one.message_id) for one in told if isinstance(one, MailBounced)]
         replies = await self._tickets.replies({_reply_of(one) for one in told}, reported, unit)
         changed: dict[str, Document] = {}
         for reply in replies:
@@ -121,6 +121,12 @@ class Recorder:
 def _reply_of(event: deliveries.Told) -> str:
     """By what the reply is known that an event is about: its id, or for a report its Message-ID."""
     return event.message_id if isinstance(event, MailBounced) else event.message or ""
+
+
+def _parts(event: deliveries.Told, records: dict[str, Record]) -> Sequence[str]:
+    """The tickets under which the messages of the one are kept that an event is about."""
+    record = records.get(follow(event.ticket, records))
+    return (record.ticket.id, *record.taken_over) if record is not None else ()
 
 
 def _void(event: Event, records: dict[str, Record]) -> bool:

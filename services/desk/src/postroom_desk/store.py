@@ -160,13 +160,6 @@ class Tickets:
         if writes:
             await self.messages.bulk_write(writes, session=unit.session)
 
-    async def move_messages(self, source: str, target: str, unit: Unit) -> None:
-        """Give all messages of a ticket to another; each keeps where it was first."""
-        origin = {"$ifNull": ["$merged_from", {"$literal": source}]}
-        await self.messages.update_many(
-            {"ticket": source}, [{"$set": {"ticket": target, "merged_from": origin}}], session=unit.session
-        )
-
     async def summaries(self, ids: Iterable[str]) -> list[Document]:
         """Number, subject and status of those of `ids` that were not merged, in that order."""
         order = {ticket: at for at, ticket in enumerate(ids)}

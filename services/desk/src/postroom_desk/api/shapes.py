@@ -258,14 +258,15 @@ def row(document: Document) -> TicketRow:
     return TicketRow.model_validate({**document, "id": document["_id"]})
 
 
-def message(document: Document) -> MessageShown:
-    """A message's document as the API shows it."""
+def message(document: Document, ticket: str) -> MessageShown:
+    """A message's document as the API shows it on `ticket`: where it was kept under another, that was merged."""
     base = f"/api/v1/messages/{document['_id']}"
     attachments = [
         AttachmentShown(**attachment, url=f"{base}/attachments/{attachment['part']}")
         for attachment in document["attachments"]
     ]
-    fields = {**document, "id": document["_id"], "attachments": attachments}
+    merged_from = document.get("merged_from") or (document["ticket"] if document["ticket"] != ticket else None)
+    fields = {**document, "id": document["_id"], "attachments": attachments, "merged_from": merged_from}
     return MessageShown.model_validate({**fields, "raw_url": f"{base}/raw" if document["raw"] else None})
 
 
@@ -278,7 +279,7 @@ def whole(
             **row(document).model_dump(),
             "routing": document["routing"],
             "similar": [{**one, "id": one["_id"]} for one in similar],
-            "messages": [message(one) for one in messages],
+            "messages": [message(one, document["_id"]) for one in messages],
             "history": [{k: v for k, v in one.items() if k not in ("_id", "ticket")} for one in history],
         }
     )

@@ -106,6 +106,8 @@ class Record:
     """Tickets that may be about the same matter."""
     not_similar: tuple[str, ...] = ()
     """Those of which an agent said that they are not."""
+    taken_over: tuple[str, ...] = ()
+    """Tickets that were merged into this one, and into those before: their messages are its own."""
     told_reply: dict[str, str] | None = None
     """The newest reply of which anything is known: `reply`, and its `state`."""
     stored_version: int | None = None
