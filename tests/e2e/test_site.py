@@ -2,7 +2,7 @@
 
 import pytest
 from browser import needs_browser, page
-from mail_client import compose, send
+from mail_client import compose, hand_in, send
 from stack import Stack, until
 
 pytestmark = [pytest.mark.e2e, needs_browser]
@@ -46,6 +46,41 @@ async def test_an_agent_logs_in_and_sees_tickets_come(stack: Stack) -> None:
         await site.wait_for_url("**/login")
         await site.goto(stack.desk_url)
         assert site.url.endswith("/login")
+
+
+async def test_set_aside_mail_is_read_and_let_in_with_the_keyboard(stack: Stack) -> None:
+    hostile = "<script>alert(1)</script><img src=x onerror=alert(2)>"
+    mail = compose("جایزه شما", f"سلام،\n\nhttps://prize.example\n{hostile}\n", "pars@spam.example", X_Spam_Flag="YES")
+    mail.add_alternative(f"<p>hello</p>{hostile}", subtype="html")
+    mail.add_attachment(b"1234", maintype="application", subtype="pdf", filename="抽奖.pdf")
+    contact = await hand_in(stack, mail)
+    async with stack.desk() as desk:
+
+        async def kept() -> int:
+            return (await desk.get(f"/api/v1/set-aside/{contact}")).status_code
+
+        await until(kept, lambda code: code == 200, "mail set aside")
+    async with page(color_scheme="dark", viewport={"width": 390, "height": 800}) as site:
+        await site.goto(stack.desk_url)
+        await site.fill("[name=email]", "admin@example.com")
+        await site.fill("[name=password]", password(stack))
+        await site.press("[name=password]", "Enter")
+        await site.click("text=set aside")
+        await site.focus(f"a[href$='{contact}']")
+        await site.keyboard.press("Enter")
+        words = site.locator(".words").first
+        assert hostile in await words.inner_text()
+        styles = "one => [getComputedStyle(one).direction, getComputedStyle(one).textAlign]"
+        assert await words.evaluate(styles) == ["rtl", "right"]
+        assert "抽奖.pdf" in await site.inner_text(".files")
+        for name in ("From", "To", "Came"):
+            assert await site.locator("dt", has_text=name).count() == 1
+        fits = "document.documentElement.scrollWidth <= innerWidth"
+        assert await site.evaluate(fits), "nothing is cut off on a telephone"
+        await site.locator("button", has_text="Let in").focus()
+        await site.keyboard.press("Enter")
+        await site.wait_for_url("**/set-aside")
+        assert await site.locator(f"a[href$='{contact}']").count() == 0
 
 
 async def test_the_api_page_works_without_the_internet(stack: Stack) -> None:

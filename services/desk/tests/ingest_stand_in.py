@@ -10,6 +10,8 @@ import uvicorn
 from fastapi import FastAPI, Request
 from fastapi.responses import JSONResponse, Response
 
+from .making import MAKE
+
 PROBLEM = "application/problem+json"
 
 
@@ -58,7 +60,7 @@ class Ingest:
                     problem = {"type": "urn:postroom:problem:not-found", "detail": "nothing was set aside"}
                     return JSONResponse(problem, 404, media_type=PROBLEM)
                 if not released:
-                    return JSONResponse(known[0] | {"read": {"text": "Hello."}})
+                    return JSONResponse({"read": MAKE.contact(contact=contact).model_dump(mode="json")} | known[0])
                 self.items.remove(known[0])
                 return JSONResponse({"contact": contact, "released": True}, 202)
             case ["ledger"]:

@@ -7,7 +7,10 @@ import httpx
 import pytest
 from given import ServerUrls
 
+from postroom_contracts.contacts import Spam
+from postroom_contracts.values import Attachment, Party
 from postroom_desk.web import glance
+from postroom_desk.web.set_aside import WHY
 from postroom_plumbing.ids import new_id
 
 from .ingest_stand_in import Ingest, listening
@@ -48,7 +51,7 @@ async def test_agents_list_read_and_release_what_was_set_aside(
     listed = await client.get("/api/v1/set-aside", params={"limit": 5, "before": "x&y"})
     assert [one["subject"] for one in listed.json()["items"]] == ["抽奖"]
     assert ingest.asked[-1] == "GET set-aside?limit=5&before=x%26y"
-    assert (await client.get(f"/api/v1/set-aside/{contact}")).json()["read"] == {"text": "Hello."}
+    assert (await client.get(f"/api/v1/set-aside/{contact}")).json()["read"]["text"] == "Please help."
     released = await client.post(f"/api/v1/set-aside/{contact}/release")
     assert (released.status_code, released.json()) == (202, {"contact": contact, "released": True})
     (entry,) = [one for one in caplog.records if one.message == "set-aside mail released"]
@@ -135,9 +138,59 @@ class TestPages:
         assert (answer.status_code, answer.headers["location"]) == (303, "/set-aside")
         assert "c1" not in [one["contact"] for one in ingest.items]
 
+    async def test_a_mail_is_read_and_let_in(self, desk: Desk, ingest: Ingest) -> None:
+        hostile = "<script>alert(1)</script>"
+        read = MAKE.contact(
+            sender=Party(address="sara@example.ir", name="سارا"),
+            to=(Party(address="support@example.com"),),
+            cc=(Party(address="b@example.net", name=hostile),),
+            subject_line="جایزه",
+            text=f"سلام {hostile}\n\n> quoted",
+            own_words=f"سلام {hostile}",
+            html="<b>shown nowhere</b>",
+            language="fa",
+            attachments=(Attachment(name=f"{hostile}.pdf", content_type="x/y", size=2048, sha256="0", part=1),),
+            spam=Spam(verdict=True, score=7.5, by="X-Spam-Flag"),
+        )
+        ingest.set_aside("c1", read=read.model_dump(mode="json"))
+        client = await visitor(desk)
+        assert 'href="/set-aside/c1"' in (await client.get("/set-aside")).text
+        page = (await client.get("/set-aside/c1")).text
+        assert '<h1 dir="auto" lang="fa">جایزه</h1>' in page
+        assert "called it spam (X-Spam-Flag, score 7.5)" in page
+        assert '<bdi>سارا</bdi> <bdi class="address">sara@example.ir</bdi>' in page
+        assert "<bdi>support@example.com</bdi>" in page
+        assert '<div class="words" dir="auto" lang="fa">سلام &lt;script&gt;' in page
+        assert "&gt; quoted" in page
+        assert "&lt;/script&gt;.pdf</bdi> <span>2.0 kB</span>" in page
+        assert hostile not in page
+        assert "shown nowhere" not in page
+        assert "data-live" not in page, "nothing is replaced under a reader's eyes"
+        assert 'action="/set-aside/c1/release"' in page
+
+    @pytest.mark.parametrize("cause", ["own-mail", "loop"])
+    async def test_a_mail_says_why_and_what_it_lacks(self, desk: Desk, ingest: Ingest, cause: str) -> None:
+        read = MAKE.contact(subject_line=" ", text="").model_dump(mode="json")
+        ingest.set_aside("c1", cause=cause, read=read, released_at="2026-03-02T10:00:00Z")
+        page = (await (await visitor(desk)).get("/set-aside/c1")).text
+        assert WHY[cause] in page
+        assert ">(no subject)</h1>" in page
+        assert "This mail has no text." in page
+        assert "Let in <time" in page
+        assert "/release" not in page
+
+    async def test_a_mail_that_is_not_there_is_said_so(self, desk: Desk) -> None:
+        answer = await (await visitor(desk)).get("/set-aside/nothing")
+        assert (answer.status_code, "does not know this" in answer.text) == (404, True)
+
     async def test_visitors_see_and_do_nothing(self, desk: Desk, ingest: Ingest) -> None:
         ingest.set_aside("c1")
-        for answer in (await desk.nobody.get("/set-aside"), await desk.nobody.post("/set-aside/c1/release")):
+        nobody = desk.nobody
+        for answer in (
+            await nobody.get("/set-aside"),
+            await nobody.get("/set-aside/c1"),
+            await nobody.post("/set-aside/c1/release"),
+        ):
             assert (answer.status_code, answer.headers["location"]) == (303, "/login")
         assert len(ingest.items) == 1
 

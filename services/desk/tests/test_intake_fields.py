@@ -54,7 +54,7 @@ async def test_messages_kept_before_these_fields_are_still_shown(desk: Desk) -> 
     ticket = await desk.opened()
     unset = dict.fromkeys(("own_words", "door", "also", "warnings", "authentication", "subject", "mailbox"), "")
     await desk.database["messages"].update_many({"ticket": ticket}, {"$unset": unset})
-    gone = dict.fromkeys(("warnings", "similar", "not_similar", "mailed", "opening", "delivery_failed"), "")
+    gone = dict.fromkeys(("warnings", "similar", "not_similar", "told_reply", "opening", "delivery_failed"), "")
     await desk.database["tickets"].update_one({"_id": ticket}, {"$unset": gone})
     assert (await message(desk, ticket))["also"] == []
     await desk.feed(MAKE.contact(ticket, new_id()))

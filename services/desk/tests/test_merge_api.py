@@ -1,6 +1,7 @@
 """Merging over the real API, and what comes for a merged ticket afterwards."""
 
 import asyncio
+from collections.abc import Iterable
 from typing import Any
 
 import pytest
@@ -9,7 +10,10 @@ from postroom_contracts.csat import SurveyAnswered
 from postroom_contracts.outbound import ReplyRequested
 from postroom_contracts.tickets import TicketChanged, TicketMessageAdded
 from postroom_contracts.values import Party
+from postroom_desk.store import Tickets
+from postroom_desk.tickets.record import Record
 from postroom_plumbing.ids import new_id
+from postroom_plumbing.unit import Unit
 
 from .making import MAKE
 from .running import Desk
@@ -25,7 +29,7 @@ async def pair(desk: Desk, **fields: Any) -> tuple[str, str]:
     return await desk.opened(**fields), await desk.opened(**fields)
 
 
-async def test_messages_move_and_both_tickets_tell(desk: Desk) -> None:
+async def test_messages_go_along_and_both_tickets_tell(desk: Desk) -> None:
     source, target = await pair(desk)
     await desk.admin.post(f"/api/v1/tickets/{source}/notes", json={"text": "She called."})
     await desk.admin.patch(f"/api/v1/tickets/{target}", json={"status": "solved"})
@@ -108,6 +112,72 @@ async def test_everything_that_still_comes_follows(desk: Desk) -> None:
     again = await desk.contents()
     await desk.feed(MAKE.contact(first, late), MAKE.sent(reply["id"], 1, ticket=first), MAKE.decided(first, 9, 9))
     assert await desk.contents() == again
+
+
+async def grown(desk: Desk, ticket: str, count: int, text: str) -> None:
+    """As many contacts more on a ticket as nobody would feed one by one."""
+    (first,) = [one async for one in desk.database["messages"].find({"ticket": ticket})]
+    more = [first | {"_id": new_id(), "text": text, "terms": [text]} for _ in range(count)]
+    await desk.database["messages"].insert_many(more)
+
+
+async def test_merging_very_many_messages_writes_no_more_than_merging_two(desk: Desk) -> None:
+    source, target = await pair(desk)
+    await grown(desk, source, 5000, (word := f"w{new_id().replace('-', '')}"))
+    before = await desk.contents()
+    assert (await merged(desk, source, target)).status_code == 200
+    after = await desk.contents()
+    assert after["messages"] == before["messages"]
+    assert len(after["history"]) == len(before["history"]) + 2
+    assert len([one for one in after["tickets"] if one not in before["tickets"]]) == 2
+    third = await desk.opened()
+    assert (await merged(desk, target, third)).status_code == 200
+    for gone in (source, target):
+        assert (await desk.ticket(gone))["messages"] == []
+    shown = (await desk.ticket(third))["messages"]
+    ids = [one["id"] for one in shown]
+    assert len(set(ids)) == len(ids) == 5003
+    assert [one["merged_from"] for one in shown].count(source) == 5001
+    assert ids == sorted(ids)
+    found = await desk.admin.get("/api/v1/tickets", params={"q": word, "limit": 5})
+    assert [one["id"] for one in found.json()["items"]] == [third]
+
+
+async def test_a_merge_that_is_stopped_in_the_middle_has_not_happened(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    source, target = await pair(desk)
+    before = await desk.contents()
+    save = Tickets.save
+
+    async def dies(self: Tickets, records: Iterable[Record], unit: Unit) -> None:
+        await save(self, list(records)[:1], unit)
+        raise RuntimeError
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Tickets, "save", dies)
+        assert (await merged(desk, source, target)).status_code == 500
+    assert await desk.contents() == before
+    assert (await merged(desk, source, target)).status_code == 200
+    assert [len((await desk.ticket(one))["messages"]) for one in (source, target)] == [0, 2]
+
+
+async def test_a_merged_ticket_is_found_once_by_the_words_of_both(desk: Desk) -> None:
+    word, mailbox = f"w{new_id().replace('-', '')}", new_id()
+    first, second = await pair(desk, text=word, mailbox=mailbox)
+    third = await desk.opened(text=f"{word} too", mailbox=mailbox)
+    await merged(desk, third, second)
+    await merged(desk, second, first)
+    pages: list[str] = []
+    cursor: str | None = None
+    for _ in range(4):
+        params = {"q": word, "limit": "1"} | ({"cursor": cursor} if cursor else {})
+        page = (await desk.admin.get("/api/v1/tickets", params=params)).json()
+        pages += [one["id"] for one in page["items"]]
+        cursor = page["next_cursor"]
+        if cursor is None:
+            break
+    assert (pages, cursor) == ([first], None)
 
 
 async def test_replies_of_the_target_answer_both_threads(desk: Desk) -> None:

@@ -180,6 +180,26 @@ async def test_a_failure_for_one_recipient_is_not_hidden(desk: Desk, together: b
     }
 
 
+async def test_a_later_attempt_for_another_recipient_does_not_hide_a_bounce(desk: Desk) -> None:
+    ticket = await desk.opened()
+    to = [{"address": "ann@example.com"}, {"address": "bob@example.com"}]
+    answer = await desk.admin.post(
+        f"/api/v1/tickets/{ticket}/replies", json={"text": "Done.", "to": to[:1], "cc": to[1:]}
+    )
+    reply = answer.json()["messages"][-1]
+    assert [one["state"] for one in reply["delivery"]["recipients"]] == ["queued", "queued"]
+    await desk.feed(MAKE.sent(reply["id"], 1, ("ann@example.com",), ticket))
+    await desk.feed(MAKE.bounced(ticket, reply["message_id"]))
+    await desk.feed(MAKE.sent(reply["id"], 2, ("bob@example.com",), ticket).model_copy(update={"at": MAKE.at(9)}))
+    shown = await desk.ticket(ticket)
+    state = shown["messages"][-1]["delivery"]
+    assert (shown["delivery_failed"], state["state"], state["to"]) == (True, "bounced", "ann@example.com")
+    assert {one["to"]: one["state"] for one in state["recipients"]} == {
+        "ann@example.com": "bounced",
+        "bob@example.com": "sent",
+    }
+
+
 async def test_a_hostile_contact_is_kept_as_it_is(desk: Desk) -> None:
     text = "$where {'$gt': 1} \u202e <script>alert(1)</script> 🙂 " + "x" * 63_000
     ticket = await desk.opened(

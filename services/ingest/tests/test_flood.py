@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from postroom_ingest.conversation import Clues, Decision, Knowledge, Rules, decide
-from postroom_ingest.flood import Caps, Opened, flooded, looping, topic
+from postroom_ingest.flood import Caps, Opened, flooded, looping, topic, words
 
 from .making import START, clues
 
@@ -40,10 +40,40 @@ def spread(decisions: Iterable[Decision]) -> Counter[str]:
 
 def test_a_flood_from_one_sender_is_one_ticket_that_grows() -> None:
     desk = Desk()
-    taken = [desk.take(START + n * SECOND, subject=f"Matter {chr(97 + n % 26)}{chr(97 + n // 26)}") for n in range(600)]
+    subjects = [f"Matter {chr(97 + n % 26)}{chr(97 + n // 26)}" for n in range(600)]
+    taken = [desk.take(START + n * SECOND, subject=one, text="Answer me!") for n, one in enumerate(subjects)]
     assert [one.outcome for one in taken[:30]] == ["new"] * 30
     assert {(one.outcome, one.evidence.kind, one.warnings) for one in taken[30:]} == {("appended", "flood", ("flood",))}
     assert spread(taken)["T30"] == 571
+
+
+def test_a_form_that_sends_for_many_under_one_address_and_subject_is_no_flood() -> None:
+    desk = Desk()
+    letters = "abcdefghij"
+    filled_in = [
+        f"A new message came by our contact form.\n\nName: {one}{other}\nPhone: 0123\nMessage: where is my parcel?\n"
+        for one in letters
+        for other in letters
+    ]
+    form = {"subject": "Contact form", "sender": "form@shop.example"}
+    taken = [desk.take(START + n * SECOND, text=text, **form) for n, text in enumerate(filled_in)]
+    assert {(one.outcome, one.warnings) for one in taken} == {("new", ())}
+    again = [desk.take(START + MINUTE + n * SECOND, text=filled_in[7], **form) for n in range(40)]
+    assert [one.outcome for one in again] == ["new"] * 4 + ["appended"] * 36, "one of them sends the same all the time"
+    assert {one.ticket for one in again[4:]} == {"T104"}, "onto a ticket of the same"
+
+
+def test_forms_without_a_text_are_told_by_their_subject() -> None:
+    desk = Desk()
+    assert {desk.take(START, subject=f"Callback for {chr(97 + n)}").outcome for n in range(26)} == {"new"}
+    assert {desk.take(START, subject="Callback", text=f"{n} {n}").outcome for n in range(9)} == {"new", "appended"}
+
+
+def test_what_no_form_sends_is_stopped_whatever_it_says() -> None:
+    desk = Desk()
+    said = [f"{chr(97 + n % 26)}{chr(97 + n // 26)}" for n in range(520)]
+    taken = [desk.take(START + n * SECOND, subject=one, text=one) for n, one in enumerate(said)]
+    assert [one.outcome for one in taken] == ["new"] * 500 + ["appended"] * 20
 
 
 def test_mail_with_one_subject_counts_sooner() -> None:
@@ -152,6 +182,19 @@ def test_no_more_than_three_are_offered() -> None:
     assert [one.similar for one in taken] == [(), ("T1",), ("T2", "T1"), ("T3", "T2", "T1"), ("T4", "T3", "T2")]
 
 
+def test_the_words_of_a_mail_are_its_letters() -> None:
+    assert words("Order 4711 is on its way.", "x") == words("order 12: is on its way!", "y")
+    assert words("سلام ۱۲۳", "x") == words("سلام", "y") != words("درود", "x")
+    assert words("您好，包裹4711", "x") == words("您好 包裹", "y")
+    assert words(" 12 ", "Alarm 3") == words("", "alarm") == words("Alarm!", "")
+    assert words("\ud800", "x"), "whatever a mail holds"
+
+
+@given(st.text("aZ \t-_7!'\n", max_size=90))
+def test_letters_are_the_same_however_they_are_found(text: str) -> None:
+    assert topic(f"{text} é") == f"{topic(text)} é".strip()[:100], "outside ASCII as within"
+
+
 @pytest.mark.parametrize(
     ("subject", "about"),
     [
@@ -170,18 +213,22 @@ MOMENTS = st.integers(0, 3 * 3600).map(lambda seconds: START + seconds * SECOND)
 
 
 @settings(deadline=None, max_examples=200)
-@given(st.lists(st.tuples(MOMENTS, st.sampled_from(["a", "b"])), max_size=60), st.randoms())
-def test_a_flood_is_seen_in_whatever_order_its_tickets_are_listed(story: list[tuple[datetime, str]], any_: Any) -> None:
-    opened = [Opened(f"T{n}", at, at, about) for n, (at, about) in enumerate(story)]
+@given(st.lists(st.tuples(MOMENTS, *[st.sampled_from(["a", "b"])] * 2), max_size=60), st.randoms())
+def test_a_flood_is_seen_in_whatever_order_its_tickets_are_listed(
+    story: list[tuple[datetime, str, str]], any_: Any
+) -> None:
+    opened = [Opened(f"T{n}", at, at, about, said) for n, (at, about, said) in enumerate(story)]
     shuffled = list(opened)
     any_.shuffle(shuffled)
     at = START + timedelta(hours=2)
-    where = flooded(opened, "a", at, at, CAPS)
-    assert where == flooded(shuffled, "a", at, at, CAPS)
-    late = [one for one in opened if abs(one.at - at) < CAPS.sender_window]
-    same = [one for one in opened if abs(one.at - at) < CAPS.topic_window and one.topic == "a"]
+    mail = Opened("", at, at, "a", "a")
+    where = flooded(opened, mail, CAPS)
+    assert where == flooded(shuffled, mail, CAPS)
+    alike = [one for one in opened if one.words == "a"]
+    late = [one for one in alike if abs(one.at - at) < CAPS.sender_window]
+    same = [one for one in alike if abs(one.at - at) < CAPS.topic_window and one.topic == "a"]
     assert bool(where) == (len(late) >= 30 or len(same) >= 5)
-    assert all(one in opened for one in where)
+    assert all(one in alike for one in where), "never beside what somebody else said"
 
 
 @given(st.lists(MOMENTS, max_size=40))

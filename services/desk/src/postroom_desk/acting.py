@@ -12,7 +12,7 @@ from postroom_desk.documents import to_record
 from postroom_desk.people import Agent, People
 from postroom_desk.settings_store import SettingsStore
 from postroom_desk.store import Tickets
-from postroom_desk.tickets import merging
+from postroom_desk.tickets import deliveries, merging
 from postroom_desk.tickets.record import Record, StoredMessage, add_agents_message, change
 from postroom_plumbing.ids import new_id
 from postroom_plumbing.problems import Problem
@@ -76,7 +76,6 @@ class Acting:
                 raise Problem(409, "merged", reason)
             merging.merge(source, target, _actor(agent), unit.now)
             await self._save([target, source], unit)
-            await self._tickets.move_messages(source.ticket.id, target.ticket.id, unit)
             return target
 
         return await self._units.run(work)
@@ -103,7 +102,7 @@ class Acting:
 
         async def act(record: Record, unit: Unit) -> None:
             ticket = record.ticket
-            to = _parties(body.to) if body.to else (_answerable(record),)
+            to, cc = _parties(body.to) if body.to else (_answerable(record),), _parties(body.cc)
             message_id = own_message_id(
                 self._secret, "reply", ticket.id, (reply_id := new_id()), await self._host_of(ticket.mailbox, unit)
             )
@@ -120,8 +119,8 @@ class Acting:
                 html=html,
                 message_id=message_id,
                 to=to,
-                cc=_parties(body.cc),
-                delivery={"state": "queued", "at": unit.now},
+                cc=cc,
+                delivery=deliveries.outcome([one.address for one in (*to, *cc)], unit.now, ()),
                 subject=subject,
             )
             add_agents_message(record, message, unit.now)
@@ -135,7 +134,7 @@ class Acting:
                     mailbox=ticket.mailbox,
                     author=agent.name,
                     to=to,
-                    cc=message.cc,
+                    cc=cc,
                     subject_line=subject,
                     text=body.text,
                     html=html,

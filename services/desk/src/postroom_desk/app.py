@@ -2,7 +2,7 @@
 
 from postroom_contracts.config import SettingChanged
 from postroom_desk.acting import Acting
-from postroom_desk.api import auth, docs, elsewhere, inner, intake, merging, people, settings, tickets
+from postroom_desk.api import agents, auth, customers, docs, elsewhere, inner, intake, merging, settings, tickets
 from postroom_desk.bootstrap import Bootstrap
 from postroom_desk.people import People
 from postroom_desk.recording import CONSUMES, Recorder
@@ -26,24 +26,24 @@ async def build_record(service: Service[DeskSettings]) -> None:
 async def build_api(service: Service[ApiSettings]) -> None:
     """The agents' API and site."""
     given = service.settings
-    store, agents, kept = Tickets(service.database), People(service.database), SettingsStore(service.database)
-    acting = Acting(store, agents, kept, service.units, given.secret.get_secret_value(), given.message_id_host)
-    who = auth.Auth(agents, service.redis, given.namespace or "postroom")
+    store, people, kept = Tickets(service.database), People(service.database), SettingsStore(service.database)
+    acting = Acting(store, people, kept, service.units, given.secret.get_secret_value(), given.message_id_host)
+    who = auth.Auth(people, service.redis, given.namespace or "postroom")
     others = elsewhere.Elsewhere(given.ingest_url, given.analytics_url, given.internal_token.get_secret_value())
-    for step in (store.prepare, agents.prepare, Bootstrap(agents, kept, service.units, given).run):
+    for step in (store.prepare, people.prepare, Bootstrap(people, kept, service.units, given).run):
         service.on_start(step)
     service.on_stop(others.close)
     for router in (
         tickets.router(store, acting, who),
         merging.router(store, acting, who),
-        people.customers_router(store, who),
-        people.agents_router(agents, kept, service.units, who),
-        settings.router(kept, service.units, who, Sealer(given, "setting")),
+        customers.router(store, who),
+        agents.router(people, agents.Staffing(people, kept, service.units), who),
+        settings.router(kept, settings.Editing(kept, service.units, Sealer(given, "setting")), who),
         elsewhere.router(store, others, who),
         intake.router(others, who),
         inner.router(store, given.internal_token),
-        auth.router(who, agents, given.session_hours),
-        pages.router(store, agents, who, given.session_hours, Glance(others)),
+        auth.router(who, people, given.session_hours),
+        pages.router(store, people, who, given.session_hours, Glance(others)),
         set_aside.router(others, who),
         docs.router(),
     ):

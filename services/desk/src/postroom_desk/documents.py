@@ -1,8 +1,12 @@
 """Records, messages and history as they are stored, and back."""
 
+from collections.abc import Iterable
+from dataclasses import asdict
+
 from postroom_contracts.contacts import ContactReread
 from postroom_contracts.tickets import Ticket, TicketChanged, TicketMessageAdded
 from postroom_contracts.values import Party
+from postroom_desk.tickets import deliveries
 from postroom_desk.tickets.record import Record, StoredMessage, TicketFact
 from postroom_desk.tickets.terms import index_terms
 from postroom_plumbing.mongo import Document
@@ -25,7 +29,8 @@ def to_document(record: Record) -> Document:
         "warnings": list(record.warnings),
         "similar": list(record.similar),
         "not_similar": list(record.not_similar),
-        "mailed": record.mailed,
+        "taken_over": list(record.taken_over),
+        "told_reply": record.told_reply,
         "delivery_failed": record.delivery_failed,
     }
 
@@ -45,9 +50,15 @@ def to_record(document: Document) -> Record:
         warnings=tuple(document.get("warnings", ())),
         similar=tuple(document.get("similar", ())),
         not_similar=tuple(document.get("not_similar", ())),
-        mailed=document.get("mailed", {}),
+        taken_over=tuple(document.get("taken_over", ())),
+        told_reply=document.get("told_reply"),
         stored_version=document["version"],
     )
+
+
+def parts_of(document: Document) -> list[str]:
+    """The tickets under which the messages of a stored ticket are kept: none of one that was merged into another."""
+    return [] if document.get("merged_into") else [document["_id"], *document.get("taken_over", ())]
 
 
 def message_terms(ticket: Ticket, subject: str | None, own_words: str | None, text: str) -> list[str]:
@@ -94,6 +105,18 @@ def reread_document(event: ContactReread, ticket: Ticket | None) -> Document:
     if ticket is not None:
         fields["terms"] = message_terms(ticket, event.subject_line, event.own_words, event.text)
     return fields
+
+
+def told_document(reply: Document, told: Iterable[deliveries.Told]) -> Document:
+    """What a stored reply is after more was told of it."""
+    recipients = [party["address"] for party in (*reply["to"], *reply["cc"])]
+    known = (deliveries.Tiding(**one) for one in reply.get("tidings", ()))
+    more = (one for event in told for one in deliveries.tidings(event, recipients))
+    kept = deliveries.newest((*known, *more))
+    return {
+        "tidings": [asdict(one) for one in kept],
+        "delivery": deliveries.outcome(recipients, reply["at"], kept),
+    }
 
 
 def history_document(event: TicketFact) -> Document:

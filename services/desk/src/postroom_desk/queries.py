@@ -6,6 +6,7 @@ from typing import Any, Literal
 from pymongo import ASCENDING, DESCENDING
 
 from postroom_desk.api import cursors
+from postroom_desk.documents import parts_of
 from postroom_desk.store import Tickets
 from postroom_desk.tickets.terms import query_terms
 from postroom_plumbing.mongo import Document
@@ -14,7 +15,7 @@ Sort = Literal["-updated_at", "updated_at", "-opened_at", "opened_at"]
 SEARCH_MESSAGES = 400
 SEARCH_ROUNDS = 10
 """A page looks at this many messages so many times at most; what it did not reach is behind its cursor."""
-LIST_FIELDS = dict.fromkeys(("reply_to", "chain", "routing", "placed_by_hand", "opening", "mailed", "similar"), 0)
+LIST_FIELDS = dict.fromkeys(("reply_to", "chain", "routing", "placed_by_hand", "opening", "told_reply", "similar"), 0)
 """What a list leaves out."""
 
 
@@ -66,14 +67,16 @@ async def search_tickets(tickets: Tickets, text: str, filters: Document, limit: 
     seen: set[str] = set()
     for _ in range(SEARCH_ROUNDS):
         messages = await _matching_messages(tickets, terms, last)
-        found = await _tickets_of(tickets, messages, filters)
+        owners = await _owners(tickets, {message["ticket"] for message in messages})
+        found = await _fitting(tickets, set(owners.values()), filters)
         for message in messages:
             last = message["_id"]
-            if message["ticket"] in seen:
+            owner = owners[message["ticket"]]
+            if owner in seen:
                 continue
-            seen.add(message["ticket"])
-            if message["ticket"] in found and await _is_newest(tickets, terms, message):
-                items.append(found[message["ticket"]])
+            seen.add(owner)
+            if owner in found and await _is_newest(tickets, terms, message, found[owner]):
+                items.append(found[owner])
                 if len(items) == limit:
                     break
         if len(items) == limit:
@@ -91,15 +94,32 @@ async def _matching_messages(tickets: Tickets, terms: list[str], before: str | N
     return [document async for document in found]
 
 
-async def _tickets_of(tickets: Tickets, messages: list[Document], filters: Document) -> dict[str, Document]:
-    ids = list({message["ticket"] for message in messages})
-    query = {"$and": [{"_id": {"$in": ids}}, filters]}
+async def _owners(tickets: Tickets, ids: set[str]) -> dict[str, str]:
+    """The tickets that have the messages of others now, because those were merged; themselves where they were not."""
+    into: dict[str, str] = {}
+    wanted = ids
+    while wanted:
+        query = {"_id": {"$in": list(wanted)}, "merged_into": {"$ne": None}}
+        found = {one["_id"]: one["merged_into"] async for one in tickets.tickets.find(query, {"merged_into": 1})}
+        into |= found
+        wanted = set(found.values()) - into.keys()
+    return {one: _end(one, into) for one in ids}
+
+
+def _end(ticket: str, into: dict[str, str]) -> str:
+    for _ in into:  # a ring would not end by itself
+        ticket = into.get(ticket, ticket)
+    return ticket
+
+
+async def _fitting(tickets: Tickets, ids: set[str], filters: Document) -> dict[str, Document]:
+    query = {"$and": [{"_id": {"$in": list(ids)}}, filters]}
     return {document["_id"]: document async for document in tickets.tickets.find(query, LIST_FIELDS)}
 
 
-async def _is_newest(tickets: Tickets, terms: list[str], message: Document) -> bool:
+async def _is_newest(tickets: Tickets, terms: list[str], message: Document, ticket: Document) -> bool:
     """Whether no newer message of the ticket matches: then an earlier page has shown the ticket already."""
-    newer = {"ticket": message["ticket"], "_id": {"$gt": message["_id"]}, "terms": {"$all": terms}}
+    newer = {"ticket": {"$in": parts_of(ticket)}, "_id": {"$gt": message["_id"]}, "terms": {"$all": terms}}
     return await tickets.messages.find_one(newer, {"_id": 1}) is None
 
 

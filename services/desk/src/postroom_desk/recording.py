@@ -8,6 +8,7 @@ from postroom_contracts.csat import SurveyAnswered
 from postroom_contracts.delivery import MailBounced, MailFailed, MailSent
 from postroom_contracts.routing import RoutingDecided
 from postroom_contracts.sla import ClockBreached, ClocksSet, ClockWarned
+from postroom_desk.documents import told_document
 from postroom_desk.entries import entry
 from postroom_desk.store import Tickets, customer_of
 from postroom_desk.tickets import deliveries, outcomes
@@ -53,13 +54,12 @@ class Recorder:
             if record is not None:
                 _happen(record, one.event, unit)
                 _state(record, one, unit)
+        await self._delivered([one.event for one in others], records, unit)
         await self._tickets.save(records.values(), unit)
         await self._beside([one.event for one in others], records, unit)
 
     async def _beside(self, events: Sequence[Event], records: dict[str, Record], unit: Unit) -> None:
         """Keep what changes messages and history only."""
-        await self._tickets.set_delivery(deliveries.attempts_of(events), unit)
-        await self._tickets.set_bounces([one for one in events if isinstance(one, MailBounced)], records, unit)
         again = [one for one in events if isinstance(one, ContactSeenAgain | ContactReread)]
         await self._tickets.update_contacts(again, records, unit)
         entries: list[Document] = []
@@ -68,6 +68,23 @@ class Recorder:
             if found is not None:
                 entries.append(found)
         await self._tickets.remember(entries, unit)
+
+    async def _delivered(self, events: Sequence[Event], records: dict[str, Record], unit: Unit) -> None:
+        """Keep what is told of each recipient of replies, and what that makes of the replies and their tickets."""
+        told = [one for one in events if isinstance(one, deliveries.Told) and one.kind == "reply"]
+        if not told:
+            return
+        reported = [(_parts(one, records), one.message_id) for one in told if isinstance(one, MailBounced)]
+        replies = await self._tickets.replies({_reply_of(one) for one in told}, reported, unit)
+        changed: dict[str, Document] = {}
+        for reply in replies:
+            about = [one for one in told if _reply_of(one) in (reply["_id"], reply["message_id"])]
+            fields = told_document(reply, about)
+            changed[reply["_id"]] = fields
+            record = records.get(follow(about[0].ticket, records))
+            if record is not None:
+                deliveries.note(record, reply["_id"], fields["delivery"]["state"])
+        await self._tickets.set_delivery(changed, unit)
 
     async def _new_contacts(self, batch: Sequence[Received[Event]], unit: Unit) -> list[Received[ContactReceived]]:
         contacts = {one.event.contact: one for one in of_type(batch, ContactReceived)}
@@ -101,6 +118,17 @@ class Recorder:
         _state(record, one, unit)
 
 
+def _reply_of(event: deliveries.Told) -> str:
+    """By what the reply is known that an event is about: its id, or for a report its Message-ID."""
+    return event.message_id if isinstance(event, MailBounced) else event.message or ""
+
+
+def _parts(event: deliveries.Told, records: dict[str, Record]) -> Sequence[str]:
+    """The tickets under which the messages of the one are kept that an event is about."""
+    record = records.get(follow(event.ticket, records))
+    return (record.ticket.id, *record.taken_over) if record is not None else ()
+
+
 def _void(event: Event, records: dict[str, Record]) -> bool:
     record = records.get(event.key)
     return isinstance(event, _OF_THE_TICKET_ITSELF) and record is not None and record.ticket.merged_into is not None
@@ -125,7 +153,5 @@ def _happen(record: Record, event: Event, unit: Unit) -> None:
             outcomes.rate(record, event)
         case ContactReread():
             outcomes.reread(record, event, unit.now)
-        case MailSent() | MailFailed() | MailBounced():
-            deliveries.note(record, event)
         case _:
             pass

@@ -8,10 +8,8 @@ from typing import Any
 from pymongo import ASCENDING, DESCENDING, IndexModel, InsertOne, ReplaceOne, ReturnDocument, UpdateOne
 
 from postroom_contracts.contacts import ContactReread, ContactSeenAgain
-from postroom_contracts.delivery import MailBounced
 from postroom_contracts.values import Customer, Party
 from postroom_desk.documents import history_document, message_document, reread_document, to_document, to_record
-from postroom_desk.tickets import deliveries
 from postroom_desk.tickets.merging import follow
 from postroom_desk.tickets.record import Record
 from postroom_plumbing.mongo import Database, Document
@@ -127,50 +125,23 @@ class Tickets:
         if writes:
             await self.history.bulk_write(writes, ordered=False, session=unit.session)
 
-    async def set_delivery(self, states: dict[str, Document], unit: Unit) -> None:
-        """Keep the state of delivery of replies, by message; what an older attempt came to changes nothing.
-
-        Of what one attempt came to for several recipients, a failure is what a person must see. What a server further
-        on reported stands against everything that was before it.
-        """
-        writes = [
-            UpdateOne(
-                {
-                    "_id": message,
-                    "$or": [
-                        {"delivery.attempts": {"$exists": False}},
-                        {"delivery.attempts": {"$lt": state["attempts"]}},
-                        {"delivery.attempts": state["attempts"], "delivery.state": "sent"},
-                    ],
-                    "$nor": [{"delivery.state": {"$in": ["bounced", "delayed"]}, "delivery.at": {"$gte": state["at"]}}],
-                },
-                {"$set": {"delivery": state}},
-            )
-            for message, state in states.items()
+    async def replies(
+        self, ids: Iterable[str], reported: Iterable[tuple[Sequence[str], str]], unit: Unit
+    ) -> list[Document]:
+        """Replies by id, and those on some tickets by Message-ID: whom they went to, and what was told of them."""
+        wanted: list[Document] = [{"_id": {"$in": list(ids)}}]
+        wanted += [
+            {"ticket": {"$in": list(tickets)}, "kind": "reply", "message_id": message_id}
+            for tickets, message_id in reported
         ]
+        fields = dict.fromkeys(("at", "message_id", "to.address", "cc.address", "tidings"), 1)
+        return [one async for one in self.messages.find({"$or": wanted}, fields, session=unit.session)]
+
+    async def set_delivery(self, states: dict[str, Document], unit: Unit) -> None:
+        """Set fields of replies, by id."""
+        writes = [UpdateOne({"_id": message}, {"$set": state}) for message, state in states.items()]
         if writes:
             await self.messages.bulk_write(writes, ordered=False, session=unit.session)
-
-    async def set_bounces(self, bounces: Iterable[MailBounced], records: dict[str, Record], unit: Unit) -> None:
-        """Keep on replies that they bounced or are late; a late one may still bounce, but not the other way round."""
-        writes = [
-            UpdateOne(
-                {
-                    "ticket": follow(bounce.ticket, records),
-                    "kind": "reply",
-                    "message_id": bounce.message_id,
-                    "$nor": [
-                        {"delivery.state": "bounced", "delivery.at": {"$gt": bounce.at}},
-                        *([] if bounce.permanent else [{"delivery.state": {"$in": ["bounced", "failed"]}}]),
-                    ],
-                },
-                {"$set": {f"delivery.{name}": value for name, value in deliveries.bounce(bounce).items()}},
-            )
-            for bounce in bounces
-            if bounce.kind == "reply"
-        ]
-        if writes:
-            await self.messages.bulk_write(writes, session=unit.session)
 
     async def update_contacts(
         self, again: Iterable[ContactSeenAgain | ContactReread], records: dict[str, Record], unit: Unit
@@ -188,13 +159,6 @@ class Tickets:
                 writes.append(UpdateOne(older, {"$set": fields}))
         if writes:
             await self.messages.bulk_write(writes, session=unit.session)
-
-    async def move_messages(self, source: str, target: str, unit: Unit) -> None:
-        """Give all messages of a ticket to another; each keeps where it was first."""
-        origin = {"$ifNull": ["$merged_from", {"$literal": source}]}
-        await self.messages.update_many(
-            {"ticket": source}, [{"$set": {"ticket": target, "merged_from": origin}}], session=unit.session
-        )
 
     async def summaries(self, ids: Iterable[str]) -> list[Document]:
         """Number, subject and status of those of `ids` that were not merged, in that order."""

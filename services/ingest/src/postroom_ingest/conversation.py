@@ -76,8 +76,9 @@ def decide(clues: Clues, knowledge: Knowledge, rules: Rules, new_ticket: str, co
         return Decision("set-aside", "", Evidence(kind="none"), cause=cause)
     found, refused = search(clues, knowledge, rules, known)
     decision = _placed(clues, knowledge, rules, found, new_ticket)
+    words = flood.words(clues.text, clues.subject) if decision.outcome == "new" and not clues.imported else ""
     if not found:
-        decision = _flood(clues, knowledge, rules, decision)
+        decision = _flood(clues, knowledge, rules, decision, words)
     if _is_loop(clues, knowledge, rules, decision):
         return Decision("set-aside", decision.ticket, decision.evidence, cause="loop")
     warnings = [*decision.warnings, *_warnings(clues, knowledge, rules, decision), *dict.fromkeys(refused.values())]
@@ -88,7 +89,7 @@ def decide(clues: Clues, knowledge: Knowledge, rules: Rules, new_ticket: str, co
         similar += _similar(clues, knowledge, decision, about)
     decision = replace(decision, warnings=tuple(warnings), similar=tuple(dict.fromkeys(similar))[:MOST_SIMILAR])
     _learn(clues, knowledge, decision, contact)
-    _learn_ticket(clues, knowledge, rules, decision, about)
+    _learn_ticket(clues, knowledge, rules, decision, about, words)
     return decision
 
 
@@ -137,15 +138,15 @@ def _takes_more(ticket: KnownTicket | None, clues: Clues, rules: Rules) -> bool:
     return days is not None and ticket.closed_at is not None and clues.received_at < ticket.closed_at + days
 
 
-def _flood(clues: Clues, knowledge: Knowledge, rules: Rules, decision: Decision) -> Decision:
+def _flood(clues: Clues, knowledge: Knowledge, rules: Rules, decision: Decision, words: str) -> Decision:
     """Onto the sender's newest ticket instead of one more, where there is too much of it."""
     if clues.imported or clues.released:
         return decision
     tickets = [knowledge.tickets[one] for one in knowledge.by_customer.get(clues.customer, [])[-FLOOD_TICKETS:]]
     own = [ticket for ticket in tickets if ticket.opening is not None and ticket.opening.sender == clues.sender]
     opened = [one for ticket in own if (one := ticket.opened()) is not None]
-    wanted = flood.topic(clues.subject)
-    for one in flood.flooded(opened, wanted, clues.received_at, clues.said_at, rules.caps):
+    mail = flood.Opened("", clues.received_at, clues.said_at, flood.topic(clues.subject), words)
+    for one in flood.flooded(opened, mail, rules.caps):
         live = live_ticket(one.ticket, knowledge.tickets)
         if _takes_more(knowledge.tickets.get(live), clues, rules):
             evidence = merged(Evidence(kind="flood"), one.ticket, live)
@@ -204,7 +205,9 @@ def _learn(clues: Clues, knowledge: Knowledge, decision: Decision, contact: str)
         knowledge.learn_id(clues.thread_key, KnownId(decision.ticket))
 
 
-def _learn_ticket(clues: Clues, knowledge: Knowledge, rules: Rules, decision: Decision, about: frozenset[int]) -> None:
+def _learn_ticket(
+    clues: Clues, knowledge: Knowledge, rules: Rules, decision: Decision, about: frozenset[int], words: str
+) -> None:
     """Remember who takes part in the ticket, and how it began."""
     people = (clues.sender, clues.answer_to, *clues.others)
     if decision.follows is not None:
@@ -213,7 +216,7 @@ def _learn_ticket(clues: Clues, knowledge: Knowledge, rules: Rules, decision: De
         opening = None
         if not clues.imported and clues.customer:  # those without an address are not one customer
             topic = flood.topic(clues.subject)
-            opening = Opening(clues.customer, clues.received_at, topic, about, clues.said_at, clues.sender)
+            opening = Opening(clues.customer, clues.received_at, topic, about, clues.said_at, clues.sender, words)
         knowledge.learn_opening(
             KnownTicket(
                 decision.ticket,

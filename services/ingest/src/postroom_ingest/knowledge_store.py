@@ -184,9 +184,8 @@ def _known_ticket(document: Document) -> KnownTicket:
 
 def _opening(document: Document) -> Opening:
     matter = _unpacked(document["matter"])
-    return Opening(
-        document["customer"], document["at"], document["topic"], matter, document["said_at"], document["sender"]
-    )
+    began = document["customer"], document["at"], document["topic"], matter, document["said_at"], document["sender"]
+    return Opening(*began, document.get("words", ""))
 
 
 def _update(ticket: KnownTicket, learned: Learned) -> Document:
@@ -201,6 +200,7 @@ def _update(ticket: KnownTicket, learned: Learned) -> Document:
                 "matter": _packed(ticket.opening.matter),
                 "said_at": ticket.opening.said_at,
                 "sender": ticket.opening.sender,
+                "words": ticket.opening.words,
             }
     if learned.followed_by is not None:
         fields["followed_by"] = learned.followed_by

@@ -145,6 +145,8 @@ class Opening:
     said_at: datetime
     sender: str
     """Who sent it; the customer may be another, where a form writes for many."""
+    words: str = ""
+    """What stands for its words; empty on tickets from before this was kept, which are then part of no flood."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,7 +173,8 @@ class KnownTicket:
         """How it counts in a flood."""
         if self.opening is None:
             return None
-        return Opened(self.id, self.opening.at, self.opening.said_at, self.opening.topic, self.grown)
+        began = self.opening
+        return Opened(self.id, began.at, began.said_at, began.topic, began.words, self.grown)
 
 
 @dataclass(slots=True)

@@ -23,8 +23,8 @@ def router(tickets: Tickets, acting: Acting, auth: Auth) -> APIRouter:
     ) -> shapes.TicketShown:
         """Merge a ticket into another, which is the answer.
 
-        Its messages move there, it is closed, and whatever still comes for it goes there. A finished ticket is taken up
-        again when the one merged into it was not finished. 409 where one of the two was merged before.
+        Its messages are shown there, it is closed, and whatever still comes for it goes there. A finished ticket is
+        taken up again when the one merged into it was not finished. 409 where one of the two was merged before.
         """
         target = await acting.merge(ticket, if_match, body.into, me)
         return await shown(tickets, target.ticket.id, response)

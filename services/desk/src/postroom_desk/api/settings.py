@@ -47,11 +47,50 @@ EXAMPLES: dict[str, Example] = {
 }
 
 
-def _shown(document: Document) -> dict[str, Any]:
-    return {"id": document["id"], "version": document["version"], **hidden(document["kind"], document["value"])}
+class Editing:
+    """Makes, replaces and removes settings, each in one transaction."""
+
+    def __init__(self, settings: SettingsStore, units: Units, sealer: Sealer) -> None:
+        self._settings = settings
+        self._units = units
+        self._sealer = sealer
+
+    async def put(self, kind: SettingKind, setting: str, value: dict[str, Any], if_match: str | None) -> Document:
+        """The setting as it is stored then, its secrets sealed.
+
+        Raises:
+            Problem: 412, 422 where `value` makes no sense.
+        """
+
+        async def work(unit: Unit) -> Document:
+            current = await self._settings.get(kind, setting, unit)
+            version = current["version"] if current else 0
+            etags.check(if_match, version)
+            parsed = parse_setting(kind, sealed(kind, value, current["value"] if current else None, self._sealer))
+            await self._settings.check(kind, setting, parsed, unit)
+            return await self._settings.put(kind, setting, parsed, version + 1, unit)
+
+        return await self._units.run(work)
+
+    async def remove(self, kind: SettingKind, setting: str, if_match: str | None) -> None:
+        """Leave it out from now on.
+
+        Raises:
+            Problem: 404, 412, 409 where another setting uses it.
+        """
+
+        async def work(unit: Unit) -> None:
+            current = await self._settings.get(kind, setting, unit)
+            if current is None or current["removed"]:
+                raise _not_there(kind, setting)
+            etags.check(if_match, current["version"])
+            await self._settings.check_unused(kind, setting, unit)
+            await self._settings.put(kind, setting, None, current["version"] + 1, unit)
+
+        await self._units.run(work)
 
 
-def router(settings: SettingsStore, units: Units, auth: Auth, sealer: Sealer) -> APIRouter:
+def router(settings: SettingsStore, editing: Editing, auth: Auth) -> APIRouter:
     """Routes under /api/v1/settings."""
     routes = APIRouter(prefix="/api/v1/settings", tags=["settings"])
     Me = Annotated[Agent, Depends(auth.agent)]  # noqa: N806
@@ -67,7 +106,7 @@ def router(settings: SettingsStore, units: Units, auth: Auth, sealer: Sealer) ->
         """A setting."""
         document = await settings.get(kind, setting)
         if document is None or document["removed"]:
-            raise Problem(404, "not-found", f"there is no {kind} {setting}")
+            raise _not_there(kind, setting)
         response.headers["ETag"] = etags.etag(document["version"])
         return _shown(document)
 
@@ -86,31 +125,21 @@ def router(settings: SettingsStore, units: Units, auth: Auth, sealer: Sealer) ->
         they are stored and are never shown again; `********` in their place keeps what is there.
         """
         plain = {k: v for k, v in value.items() if k not in ("id", "version")}
-
-        async def work(unit: Unit) -> Document:
-            current = await settings.get(kind, setting, unit)
-            version = current["version"] if current else 0
-            etags.check(if_match, version)
-            parsed = parse_setting(kind, sealed(kind, plain, current["value"] if current else None, sealer))
-            await settings.check(kind, setting, parsed, unit)
-            return await settings.put(kind, setting, parsed, version + 1, unit)
-
-        document = await units.run(work)
+        document = await editing.put(kind, setting, plain, if_match)
         response.headers["ETag"] = etags.etag(document["version"])
         return _shown(document)
 
     @routes.delete("/{kind}/{setting}", status_code=204)
     async def remove_setting(kind: SettingKind, setting: SettingId, _: Admin, if_match: IfMatch = None) -> None:
         """Remove a setting that nothing else uses."""
-
-        async def work(unit: Unit) -> None:
-            current = await settings.get(kind, setting, unit)
-            if current is None or current["removed"]:
-                raise Problem(404, "not-found", f"there is no {kind} {setting}")
-            etags.check(if_match, current["version"])
-            await settings.check_unused(kind, setting, unit)
-            await settings.put(kind, setting, None, current["version"] + 1, unit)
-
-        await units.run(work)
+        await editing.remove(kind, setting, if_match)
 
     return routes
+
+
+def _not_there(kind: SettingKind, setting: str) -> Problem:
+    return Problem(404, "not-found", f"there is no {kind} {setting}")
+
+
+def _shown(document: Document) -> dict[str, Any]:
+    return {"id": document["id"], "version": document["version"], **hidden(document["kind"], document["value"])}

@@ -195,7 +195,8 @@ class MessageShown(BaseModel):
     """Why the message belongs to this ticket."""
     defects: list[str]
     delivery: dict[str, Any] | None
-    """Of a reply: queued, sent, failed, uncertain, delayed or bounced; the last two with recipient and reason."""
+    """Of a reply: `state` is queued, sent, failed, uncertain, delayed or bounced, `recipients` has that of each. The
+    reply's own is that of whom a person must look at first, with `to` and what is known of why; `sent` when all are."""
     subject: str | None = None
     merged_from: str | None = None
     """The ticket it was for, where that one has been merged into this."""
@@ -257,14 +258,15 @@ def row(document: Document) -> TicketRow:
     return TicketRow.model_validate({**document, "id": document["_id"]})
 
 
-def message(document: Document) -> MessageShown:
-    """A message's document as the API shows it."""
+def message(document: Document, ticket: str) -> MessageShown:
+    """A message's document as the API shows it on `ticket`: where it was kept under another, that was merged."""
     base = f"/api/v1/messages/{document['_id']}"
     attachments = [
         AttachmentShown(**attachment, url=f"{base}/attachments/{attachment['part']}")
         for attachment in document["attachments"]
     ]
-    fields = {**document, "id": document["_id"], "attachments": attachments}
+    merged_from = document.get("merged_from") or (document["ticket"] if document["ticket"] != ticket else None)
+    fields = {**document, "id": document["_id"], "attachments": attachments, "merged_from": merged_from}
     return MessageShown.model_validate({**fields, "raw_url": f"{base}/raw" if document["raw"] else None})
 
 
@@ -277,7 +279,7 @@ def whole(
             **row(document).model_dump(),
             "routing": document["routing"],
             "similar": [{**one, "id": one["_id"]} for one in similar],
-            "messages": [message(one) for one in messages],
+            "messages": [message(one, document["_id"]) for one in messages],
             "history": [{k: v for k, v in one.items() if k not in ("_id", "ticket")} for one in history],
         }
     )

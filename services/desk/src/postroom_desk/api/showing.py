@@ -5,6 +5,7 @@ from typing import Annotated
 from fastapi import Header, Response
 
 from postroom_desk.api import etags, shapes
+from postroom_desk.documents import parts_of
 from postroom_desk.store import Tickets
 from postroom_plumbing.problems import Problem
 
@@ -20,9 +21,9 @@ async def shown(tickets: Tickets, ticket: str, response: Response) -> shapes.Tic
     document = await tickets.find(ticket)
     if document is None:
         raise Problem(404, "not-found", f"there is no ticket {ticket}")
-    key = {"ticket": document["_id"]}
-    messages = [one async for one in tickets.messages.find(key, {"terms": 0}).sort("_id", 1)]
-    history = [one async for one in tickets.history.find(key).sort([("at", 1), ("_id", 1)])]
+    own = {"ticket": {"$in": parts_of(document)}}
+    messages = [one async for one in tickets.messages.find(own, {"terms": 0}).sort("_id", 1)]
+    history = [one async for one in tickets.history.find({"ticket": document["_id"]}).sort([("at", 1), ("_id", 1)])]
     similar = await tickets.summaries(document.get("similar", ()))
     response.headers["ETag"] = etags.etag(document["version"])
     return shapes.whole(document, messages, history, similar)

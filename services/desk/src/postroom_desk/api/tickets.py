@@ -4,6 +4,7 @@ from collections.abc import Awaitable, Callable
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Query, Response
+from pydantic import BaseModel, Field
 
 from postroom_contracts.values import Channel, Priority, Status
 from postroom_desk import queries
@@ -16,51 +17,54 @@ from postroom_desk.store import Tickets, customer_id
 from postroom_plumbing.mongo import Document
 
 
+class Asked(BaseModel):
+    """What a list of tickets is asked for."""
+
+    q: str | None = Field(None, description="Words, in any script; all must occur in one message")
+    status: list[Status] | None = None
+    priority: list[Priority] | None = None
+    queue: str | None = None
+    agent: str | None = Field(None, description='An id, or "none" for tickets nobody has')
+    customer: str | None = Field(None, description="A customer's id, address or other identity")
+    tag: list[str] | None = Field(None, description="All of these")
+    mailbox: str | None = None
+    channel: Channel | None = None
+    language: str | None = None
+    merged: bool = Field(default=False, description="Whether those that were merged into others are wanted too")
+    sort: queries.Sort = "-updated_at"
+    limit: int = Field(50, ge=1, le=200)
+    cursor: str | None = Field(None, description="`next_cursor` of the page before")
+
+    def filters(self) -> Document:
+        """What of a ticket's document has to fit, as MongoDB is asked for it."""
+        filters: Document = self.model_dump(include={"queue", "mailbox", "channel", "language"}, exclude_none=True)
+        if not self.merged:
+            filters["merged_into"] = None
+        if self.status:
+            filters["status"] = {"$in": self.status}
+        if self.priority:
+            filters["priority"] = {"$in": self.priority}
+        if self.agent is not None:
+            filters["agent"] = None if self.agent == "none" else self.agent
+        if self.customer is not None:
+            filters["customer.id"] = customer_id(self.customer)
+        if self.tag:
+            filters["tags"] = {"$all": [one.lower() for one in self.tag]}
+        return filters
+
+
 def router(tickets: Tickets, acting: Acting, auth: Auth) -> APIRouter:
     """Routes under /api/v1/tickets."""
     routes = APIRouter(prefix="/api/v1/tickets", tags=["tickets"])
     Me = Annotated[Agent, Depends(auth.agent)]  # noqa: N806 - a type, used as one
 
     @routes.get("")
-    async def list_tickets(
-        _: Me,
-        q: Annotated[str | None, Query(description="Words, in any script; all must occur in one message")] = None,
-        status: Annotated[list[Status] | None, Query()] = None,
-        priority: Annotated[list[Priority] | None, Query()] = None,
-        queue: str | None = None,
-        agent: Annotated[str | None, Query(description='An id, or "none" for tickets nobody has')] = None,
-        customer: Annotated[str | None, Query(description="A customer's id, address or other identity")] = None,
-        tag: Annotated[list[str] | None, Query(description="All of these")] = None,
-        mailbox: str | None = None,
-        channel: Channel | None = None,
-        language: str | None = None,
-        merged: Annotated[bool, Query(description="Whether those that were merged into others are wanted too")] = False,
-        sort: queries.Sort = "-updated_at",
-        limit: Annotated[int, Query(ge=1, le=200)] = 50,
-        cursor: Annotated[str | None, Query(description="`next_cursor` of the page before")] = None,
-    ) -> shapes.TicketList:
+    async def list_tickets(_: Me, asked: Annotated[Asked, Query()]) -> shapes.TicketList:
         """Tickets, one page at a time. With `q` the newest matching message comes first, and `sort` does not apply."""
-        filters: Document = {
-            name: value
-            for name, value in (("queue", queue), ("mailbox", mailbox), ("channel", channel), ("language", language))
-            if value is not None
-        }
-        if not merged:
-            filters["merged_into"] = None
-        if status:
-            filters["status"] = {"$in": status}
-        if priority:
-            filters["priority"] = {"$in": priority}
-        if agent is not None:
-            filters["agent"] = None if agent == "none" else agent
-        if customer is not None:
-            filters["customer.id"] = customer_id(customer)
-        if tag:
-            filters["tags"] = {"$all": [one.lower() for one in tag]}
-        if q is not None and q.strip():
-            page = await queries.search_tickets(tickets, q, filters, limit, cursor)
+        if asked.q is not None and asked.q.strip():
+            page = await queries.search_tickets(tickets, asked.q, asked.filters(), asked.limit, asked.cursor)
         else:
-            page = await queries.list_tickets(tickets, filters, sort, limit, cursor)
+            page = await queries.list_tickets(tickets, asked.filters(), asked.sort, asked.limit, asked.cursor)
         return shapes.TicketList(items=[shapes.row(one) for one in page.items], next_cursor=page.next_cursor)
 
     @routes.get("/{ticket}")

@@ -1,42 +1,122 @@
-"""What became of mails of ours: the state shown on a reply, and whether the last of them arrived. Pure."""
+"""What became of a reply: kept for each recipient, and from that its own state, and the ticket's. Pure.
 
-from collections.abc import Iterable
-from typing import Any
+Of each recipient the newest attempt, the newest report of a delay and the newest of a bounce are kept, each the
+greatest of those told; so neither their order nor repeats change what is kept, nor what is derived from it.
+"""
 
-from postroom_contracts import Event
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Literal
+
 from postroom_contracts.delivery import MailBounced, MailFailed, MailSent
 from postroom_desk.tickets.record import Record
 
-
-def attempts_of(events: Iterable[Event]) -> dict[str, dict[str, Any]]:
-    """What the newest attempt came to, by message; of one attempt's outcomes the failure, which a person must see."""
-    states: dict[str, dict[str, Any]] = {}
-    for event in events:
-        if not isinstance(event, MailSent | MailFailed) or event.message is None:
-            continue
-        state: dict[str, Any] = {"state": "sent", "at": event.at, "attempts": event.attempts}
-        if isinstance(event, MailFailed):
-            state |= {"state": "uncertain" if event.uncertain else "failed", "reason": event.reason}
-        kept = states.get(event.message)
-        if kept is None or (kept["attempts"], kept["state"] != "sent") < (event.attempts, state["state"] != "sent"):
-            states[event.message] = state
-    return states
+Told = MailSent | MailFailed | MailBounced
+State = Literal["sent", "queued", "delayed", "uncertain", "failed", "bounced"]
+WORSE: tuple[State, ...] = ("sent", "queued", "delayed", "uncertain", "failed", "bounced")
+"""What a person has to see comes later."""
 
 
-def bounce(event: MailBounced) -> dict[str, Any]:
-    """What a report makes of a reply's state: `bounced` for good, or `delayed`."""
-    about = event.model_dump(include={"to", "status", "reason", "diagnostic", "at"})
-    return {"state": "bounced" if event.permanent else "delayed", **about}
+@dataclass(frozen=True, slots=True)
+class Tiding:
+    """The newest of its kind that was told about a recipient."""
+
+    to: str
+    kind: Literal["attempt", "delay", "bounce"]
+    state: State
+    at: datetime
+    attempts: int = 0
+    reason: str = ""
+    status: str = ""
+    diagnostic: str = ""
+
+    @property
+    def rank(self) -> tuple[Any, ...]:
+        """Greater is newer. What is known of an attempt stands against what was not, and of that the failure."""
+        firmness = ("uncertain", "sent", "failed").index(self.state) if self.kind == "attempt" else 0
+        return self.attempts, firmness, self.at, self.reason, self.status, self.diagnostic
 
 
-def note(record: Record, event: MailSent | MailFailed | MailBounced) -> None:
-    """Keep the newest reply that arrived and the newest that did not; in whatever order they are told."""
-    if event.kind != "reply" or (isinstance(event, MailBounced) and not event.permanent):
+def tidings(event: Told, recipients: Sequence[str]) -> Iterator[Tiding]:
+    """What an event says about whom of a reply's recipients."""
+    known = _known(recipients)
+    if isinstance(event, MailBounced):
+        # a report often names the address it was forwarded to, or none
+        to = next(iter(known.values())) if len(known) == 1 else known.get(_key(event.to), event.to)
+        about = event.reason, event.status, event.diagnostic
+        if event.permanent:
+            yield Tiding(to, "bounce", "bounced", event.at, 0, *about)
+        else:
+            yield Tiding(to, "delay", "delayed", event.at, 0, *about)
         return
-    state = "sent" if isinstance(event, MailSent) else "failed"
-    attempt = "bounce" if isinstance(event, MailBounced) else str(event.attempts)
-    told = {"at": event.at, "try": f"{event.outgoing}/{attempt}"}
-    kept = record.mailed.get(state)
-    if kept is None or (kept["at"], kept["try"]) < (told["at"], told["try"]):
-        record.mailed[state] = told
+    state: State = "sent"
+    if isinstance(event, MailFailed):
+        state = "uncertain" if event.uncertain else "failed"
+    reason = event.reason if isinstance(event, MailFailed) else ""
+    for address in event.to:
+        yield Tiding(known.get(_key(address), address), "attempt", state, event.at, event.attempts, reason)
+
+
+def newest(told: Iterable[Tiding]) -> tuple[Tiding, ...]:
+    """Of each recipient and kind the newest, in an order that depends on nothing else."""
+    kept: dict[tuple[str, str], Tiding] = {}
+    for one in told:
+        before = kept.get((one.to, one.kind))
+        if before is None or before.rank < one.rank:
+            kept[one.to, one.kind] = one
+    return tuple(kept[key] for key in sorted(kept))
+
+
+def outcome(recipients: Sequence[str], queued_at: datetime, kept: Sequence[Tiding]) -> dict[str, Any]:
+    """The state of a reply: that of the recipient a person must look at first, and `recipients`, each with theirs."""
+    everybody = dict.fromkeys((*_known(recipients).values(), *(one.to for one in kept)))
+    each = [_of(to, queued_at, [one for one in kept if one.to == to]) for to in everybody]
+    first = max(each, key=lambda one: (WORSE.index(one["state"]), one["at"], one["to"]))
+    hidden = ("to",) if first["state"] in ("sent", "queued") else ()
+    return {**{name: value for name, value in first.items() if name not in hidden}, "recipients": each}
+
+
+def _of(to: str, queued_at: datetime, kept: Sequence[Tiding]) -> dict[str, Any]:
+    if not kept:
+        return {"to": to, "state": "queued", "at": queued_at}
+    by_kind = {one.kind: one for one in kept}
+    attempt = by_kind.get("attempt")
+    stands = _standing(attempt, by_kind.get("delay"), by_kind.get("bounce"))
+    about = {name: getattr(stands, name) for name in ("reason", "status", "diagnostic") if getattr(stands, name)}
+    tried = {"attempts": attempt.attempts} if attempt is not None else {}
+    return {"to": to, "state": stands.state, "at": stands.at} | tried | about
+
+
+def _standing(attempt: Tiding | None, delay: Tiding | None, bounce: Tiding | None) -> Tiding:
+    """A report stands until a later attempt; one about a first attempt may be told with an earlier time than that."""
+    reports = [one for one in (bounce, delay) if one is not None]
+    if attempt is None:
+        return reports[0]
+    if attempt.state == "failed":
+        reports = [one for one in reports if one.kind == "bounce"]
+    return next((one for one in reports if attempt.attempts <= 1 or attempt.at <= one.at), attempt)
+
+
+def _known(recipients: Sequence[str]) -> dict[str, str]:
+    known: dict[str, str] = {}
+    for one in recipients:
+        known.setdefault(_key(one), one)
+    return known
+
+
+def _key(address: str) -> str:
+    """What two ways to write an address have in common; the notifier writes international domains in ASCII."""
+    local, at, domain = address.strip().lower().rpartition("@")
+    try:
+        return f"{local}{at}{domain.encode('idna').decode('ascii')}"
+    except UnicodeError:
+        return f"{local}{at}{domain}"
+
+
+def note(record: Record, reply: str, state: State) -> None:
+    """Keep what became of the newest reply of which anything is known; ids of replies are in the order of time."""
+    told = {"reply": reply, "state": state}
+    if record.told_reply != told and (record.told_reply is None or record.told_reply["reply"] <= reply):
+        record.told_reply = told
         record.touched = True

@@ -1,4 +1,8 @@
-"""Merging: one ticket takes over the messages of another, and whatever still comes for that one. Pure."""
+"""Merging: one ticket takes over the messages of another, and whatever still comes for that one. Pure.
+
+Messages stay stored under the ticket they came to, however many there are; who reads them reads those of all tickets
+in `taken_over`. So a merge writes two tickets and is done, or has not happened.
+"""
 
 from collections.abc import Mapping
 from datetime import datetime
@@ -35,7 +39,7 @@ def refusal(source: Record, target: Record) -> str | None:
 
 
 def merge(source: Record, target: Record, by: Actor, now: datetime) -> None:
-    """Close `source` in favour of `target`, which must not be refused; their messages are the store's to move.
+    """Close `source` in favour of `target`, which must not be refused.
 
     The target is taken up again if the source was still to be answered, or only the target was finished. It answers to
     both threads, its own last.
@@ -50,7 +54,9 @@ def merge(source: Record, target: Record, by: Actor, now: datetime) -> None:
     target.not_similar = tuple(dict.fromkeys((*target.not_similar, source.ticket.id)))
     target.similar = tuple(one for one in target.similar if one != source.ticket.id)
     target.offer_similar(source.similar)
-    _take_over_deliveries(source, target)
+    target.taken_over = tuple(dict.fromkeys((*target.taken_over, source.ticket.id, *source.taken_over)))
+    source.taken_over = ()
+    _take_over_delivery(source, target)
     set_fields(target, fields, by, now, f"merged #{source.ticket.number} into this")
     source.clocks = []
     source.similar = ()
@@ -58,8 +64,6 @@ def merge(source: Record, target: Record, by: Actor, now: datetime) -> None:
     change(source, into, by, now, f"merged into #{target.ticket.number}")
 
 
-def _take_over_deliveries(source: Record, target: Record) -> None:
-    for state, told in source.mailed.items():
-        kept = target.mailed.get(state)
-        if kept is None or (kept["at"], kept["try"]) < (told["at"], told["try"]):
-            target.mailed[state] = told
+def _take_over_delivery(source: Record, target: Record) -> None:
+    told = (one for one in (source.told_reply, target.told_reply) if one is not None)
+    target.told_reply = max(told, key=lambda one: one["reply"], default=None)

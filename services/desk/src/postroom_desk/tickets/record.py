@@ -40,6 +40,7 @@ INTAKE = (
 
 TicketFact = TicketOpened | TicketMessageAdded | TicketChanged
 FINISHED = ("solved", "closed")
+NOT_ARRIVED = ("uncertain", "failed", "bounced")
 _PRIORITY: Mapping[str, Priority] = {"low": "low", "normal": "normal", "high": "high"}
 
 
@@ -105,8 +106,10 @@ class Record:
     """Tickets that may be about the same matter."""
     not_similar: tuple[str, ...] = ()
     """Those of which an agent said that they are not."""
-    mailed: dict[str, dict[str, Any]] = field(default_factory=dict)
-    """The newest reply that arrived and the newest that did not: `sent` and `failed`, each with `at` and `try`."""
+    taken_over: tuple[str, ...] = ()
+    """Tickets that were merged into this one, and into those before: their messages are its own."""
+    told_reply: dict[str, str] | None = None
+    """The newest reply of which anything is known: `reply`, and its `state`."""
     stored_version: int | None = None
     """The version in the store, None when it is not there yet."""
     touched: bool = False
@@ -129,8 +132,7 @@ class Record:
     @property
     def delivery_failed(self) -> bool:
         """Whether the newest reply of which anything is known did not arrive."""
-        sent, failed = self.mailed.get("sent"), self.mailed.get("failed")
-        return failed is not None and (sent is None or sent["at"] <= failed["at"] or sent["try"] == failed["try"])
+        return self.told_reply is not None and self.told_reply["state"] in NOT_ARRIVED
 
 
 def chain_of(references: tuple[str, ...], *last: str | None) -> tuple[str, ...]:

@@ -1,4 +1,4 @@
-// Times in the viewer's own zone and language; the list follows what happens while nobody is paging or has the focus in it.
+// Times in the viewer's own zone and language; a list follows what happens while nobody is paging or has the focus in it.
 const local = () => {
   const format = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "short" });
   const zone = Intl.DateTimeFormat().resolvedOptions().timeZone;
@@ -20,7 +20,7 @@ const follow = async () => {
   setTimeout(follow, 3000);
 };
 local();
-if (!new URLSearchParams(location.search).has("cursor")) setTimeout(follow, 3000);
+if (document.querySelector("main[data-live]") && !new URLSearchParams(location.search).has("cursor")) setTimeout(follow, 3000);
 addEventListener("keydown", (event) => {
   if (event.key === "/" && event.target === document.body) {
     event.preventDefault();
