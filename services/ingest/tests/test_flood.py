@@ -56,10 +56,10 @@ def test_a_form_that_sends_for_many_under_one_address_and_subject_is_no_flood() 
         for other in letters
     ]
     form = {"subject": "Contact form", "sender": "form@shop.example"}
-    taken = [desk.take(START + n * SECOND, text=text, **form) for n, text in enumerate(filled_in)]
+    taken = [desk.take(START + n * MINUTE, text=text, **form) for n, text in enumerate(filled_in)]
     assert {(one.outcome, one.warnings) for one in taken} == {("new", ())}
-    again = [desk.take(START + MINUTE + n * SECOND, text=filled_in[7], **form) for n in range(40)]
-    assert [one.outcome for one in again] == ["new"] * 4 + ["appended"] * 36, "one of them sends the same all the time"
+    again = [desk.take(START + 100 * MINUTE + n * SECOND, text=filled_in[99], **form) for n in range(9)]
+    assert [one.outcome for one in again] == ["new"] * 4 + ["appended"] * 5, "one of them sends the same all the time"
     assert {one.ticket for one in again[4:]} == {"T104"}, "onto a ticket of the same"
 
 
@@ -73,7 +73,7 @@ def test_what_no_form_sends_is_stopped_whatever_it_says() -> None:
     desk = Desk()
     said = [f"{chr(97 + n % 26)}{chr(97 + n // 26)}" for n in range(520)]
     taken = [desk.take(START + n * SECOND, subject=one, text=one) for n, one in enumerate(said)]
-    assert [one.outcome for one in taken] == ["new"] * 500 + ["appended"] * 20
+    assert [one.outcome for one in taken] == ["new"] * 30 + ["appended"] * 490
 
 
 def test_mail_with_one_subject_counts_sooner() -> None:
@@ -225,10 +225,11 @@ def test_a_flood_is_seen_in_whatever_order_its_tickets_are_listed(
     where = flooded(opened, mail, CAPS)
     assert where == flooded(shuffled, mail, CAPS)
     alike = [one for one in opened if one.words == "a"]
-    late = [one for one in alike if abs(one.at - at) < CAPS.sender_window]
+    late = [one for one in opened if abs(one.at - at) < CAPS.sender_window]
     same = [one for one in alike if abs(one.at - at) < CAPS.topic_window and one.topic == "a"]
     assert bool(where) == (len(late) >= 30 or len(same) >= 5)
-    assert all(one in alike for one in where), "never beside what somebody else said"
+    assert all(one in opened for one in where)
+    assert len(late) >= 30 or all(one in alike for one in where), "not beside what somebody else said"
 
 
 @given(st.lists(MOMENTS, max_size=40))

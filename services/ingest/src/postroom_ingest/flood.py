@@ -1,9 +1,8 @@
 """When somebody sends so much that it has to go onto one ticket, and when machines talk in circles.
 
-A flood is the same over and over: mails go onto one ticket only if they say the same words, whatever their digits and
-punctuation. A form that sends for many customers under one address and subject is none, and what one customer wrote
-does not come onto the ticket of another. Only what no form and no person sends, `arriving_tickets`, is stopped whatever
-it says.
+One subject is a flood early if its mails also say the same words, whatever their digits and punctuation: a form that
+sends for many customers under one address and subject does not, and what one customer wrote must not come onto the
+ticket of another. More than any form or person sends, `sender_tickets`, is one whatever it says.
 """
 
 import re
@@ -15,7 +14,7 @@ from hashlib import blake2b
 _NO_LETTERS = re.compile(r"[\W\d_]+")
 _ASCII = {code: chr(code).lower() if chr(code).isalpha() else " " for code in range(128)}
 TOPIC_CHARS = 100
-WORDS_CHARS = 2_000
+WORDS_CHARS = 500
 """How much of a mail's own words is compared."""
 
 
@@ -24,14 +23,12 @@ class Caps:
     """How much is too much. All are counts within a time."""
 
     sender_tickets: int = 30
-    """New tickets from one sender that say the same, by when they were written, before more of it goes onto the newest
-    of them."""
+    """New tickets from one sender by when they were written, before what comes goes onto the newest of them."""
     arriving_tickets: int = 500
-    """New tickets from one sender by when they arrived, before anything goes onto the newest. It is more than the
-    others, for after an outage mail that was written over days comes at once."""
+    """The same by when they arrived: after an outage, mail that was written over days comes at once."""
     sender_window: timedelta = timedelta(minutes=10)
     topic_tickets: int = 5
-    """Those that say the same under one subject, whatever its digits and punctuation."""
+    """The same with one subject and the same words, whatever their digits and punctuation."""
     topic_window: timedelta = timedelta(minutes=60)
     automatic_mails: int = 20
     """Automatic mails on one ticket, before further ones are set aside."""
@@ -83,12 +80,11 @@ def flooded(opened: Sequence[Opened], mail: Opened, caps: Caps) -> tuple[Opened,
     """
     if len(opened) == 0:
         return ()
+    if _count(opened, mail.said_at, caps.sender_window) >= caps.sender_tickets:
+        return _newest(opened, mail.at, caps)
     if _within((one.at for one in opened), mail.at, caps.sender_window) >= caps.arriving_tickets:
         return _newest(opened, mail.at, caps)
-    alike = [one for one in opened if one.words == mail.words]
-    if _count(alike, mail.said_at, caps.sender_window) >= caps.sender_tickets:
-        return _newest(alike, mail.at, caps)
-    same = [one for one in alike if one.topic == mail.topic]
+    same = [one for one in opened if (one.topic, one.words) == (mail.topic, mail.words)]
     if _count(same, mail.said_at, caps.topic_window) >= caps.topic_tickets:
         return _newest(same, mail.at, caps)
     return ()

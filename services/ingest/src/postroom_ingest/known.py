@@ -146,7 +146,7 @@ class Opening:
     sender: str
     """Who sent it; the customer may be another, where a form writes for many."""
     words: str = ""
-    """What stands for its words; empty on tickets from before this was kept, which are then part of no flood."""
+    """What stands for its words; empty on tickets from before this was kept."""
 
 
 @dataclass(frozen=True, slots=True)

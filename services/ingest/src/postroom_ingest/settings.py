@@ -22,7 +22,7 @@ class IngestSettings(InternalSettings):
     """What both roles of ingest need. Desk and the import command show the token to read raw mail and hand mail in."""
 
     flood_sender_tickets: int = Field(default=30, ge=1, le=200)
-    """New tickets from one sender within `flood_sender_minutes`, before more of the same goes onto the newest."""
+    """New tickets from one sender within `flood_sender_minutes`, before all further mail goes onto the newest."""
     flood_sender_minutes: int = Field(default=10, ge=1, le=1440)
     flood_arriving_tickets: int = Field(default=500, ge=1, le=600)
     """The same by when mail arrives, not by when its Date field says it was written."""
