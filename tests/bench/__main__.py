@@ -10,6 +10,7 @@ import os
 import platform
 import statistics
 import sys
+import sysconfig
 import tempfile
 from collections.abc import Awaitable, Callable
 from contextlib import asynccontextmanager
@@ -84,7 +85,10 @@ async def _stack() -> Any:
 
 async def main(options: argparse.Namespace) -> None:
     """Measure, print, write."""
-    report: dict[str, Any] = {"at": datetime.now(UTC).isoformat(), "machine": _machine()}
+    machine = _machine()
+    report: dict[str, Any] = {"at": datetime.now(UTC).isoformat(), "machine": machine}
+    build = "with" if machine["profile_guided_build"] else "without"
+    print(f"{machine['cores']} cores; Python {machine['python']} built {build} profile-guided optimisation", flush=True)
     for name in options.only or PARTS:
         print(f"== {name}", flush=True)
         report[name], lines = await PARTS[name](options)
@@ -111,7 +115,13 @@ def _write(report: dict[str, Any]) -> Path:
 
 
 def _machine() -> dict[str, Any]:
-    return {"cores": os.cpu_count(), "system": platform.platform(), "python": platform.python_version()}
+    optimised = "--enable-optimizations" in (sysconfig.get_config_var("CONFIG_ARGS") or "")
+    return {
+        "cores": os.cpu_count(),
+        "system": platform.platform(),
+        "python": platform.python_version(),
+        "profile_guided_build": optimised,  # a Python without is a sixth slower at reading mail
+    }
 
 
 if __name__ == "__main__":
