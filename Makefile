@@ -59,7 +59,7 @@ fuzz: $(READY) .fuzz/lib/atheris
 
 # Real mails with their sources' own expectations; POSTROOM_CORPUS names their folder.
 corpus: $(READY)
-	@PYTHONPATH=tests $(BIN)/python -m corpus
+	@PYTHONPATH=tests $(BIN)/python -m corpus $(ARGS)
 
 # requirements.lock is what gets installed: pinned, hashed, naming no download address. uv.lock stays here.
 lock: $(READY)

@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from corpus.cases import EXPECTATIONS, Case, Check, cases
+from corpus.cases import CORPUS, Case, Check, cases, parts
 from postroom_ingest.parse import parse
 
 JUDGES = ("parsing", "trimming", "forwards", "bounces", "automatic")
@@ -129,10 +129,10 @@ def _misses(results: list[Result]) -> int:
     return without
 
 
-def _show(part: str) -> int:
-    """All checks of the cases whose path has `part` in it, in full."""
-    for case in cases():
-        if part in case.file:
+def _show(name: str, chosen: list[Case]) -> int:
+    """All checks of the cases whose path has `name` in it, in full."""
+    for case in chosen:
+        if name in case.file:
             print(f"\n{case.file} ({case.category}) {case.note}")
             for judge, check in judged(case, judges()).checks:
                 print(f"  {'ok  ' if check.right else 'MISS'} {judge} {check.name}")
@@ -140,9 +140,8 @@ def _show(part: str) -> int:
     return 0
 
 
-def _run(categories: list[str]) -> int:
+def _run(chosen: list[Case]) -> int:
     by = judges()
-    chosen = list(cases(*categories))
     results: list[Result] = []
     parse(b"\n\nThe model of the languages is read once, before anything is timed.")
     for number, case in enumerate(chosen, 1):
@@ -168,12 +167,15 @@ def main() -> int:
     """The exit code."""
     parser = argparse.ArgumentParser(prog="python -m corpus", description="Judge the reading of the corpus.")
     parser.add_argument("--show", metavar="FILE", help="part of a path: print wanted and got of each check")
+    parser.add_argument("--part", choices=parts(), help="only this part of the corpus; else all")
     parser.add_argument("categories", nargs="*", help="only these")
     given = parser.parse_args()
-    if not EXPECTATIONS.exists():
-        print(f"no corpus at {EXPECTATIONS} (POSTROOM_CORPUS names its folder)", file=sys.stderr)
+    wanted = [given.part] if given.part else parts()
+    if not wanted:
+        print(f"no corpus at {CORPUS} (POSTROOM_CORPUS names its folder)", file=sys.stderr)
         return 1
-    return _show(given.show) if given.show else _run(given.categories)
+    chosen = [case for part in wanted for case in cases(*given.categories, part=part)]
+    return _show(given.show, chosen) if given.show else _run(chosen)
 
 
 if __name__ == "__main__":

@@ -1,6 +1,7 @@
 """The corpus: real mails with the results their own sources expect. Not part of this repository.
 
-POSTROOM_CORPUS names its folder; its README says what each key of an expectation means.
+POSTROOM_CORPUS names its folder; its README says what each key of an expectation means. Below it lies a folder for each
+part of it, such as `dev`, with an `expect.jsonl` that names files relative to the corpus.
 """
 
 import json
@@ -15,7 +16,8 @@ from postroom_ingest.parse import Mail, parse
 
 REPOSITORY = Path(__file__).parents[2]
 CORPUS = Path(os.environ.get("POSTROOM_CORPUS", REPOSITORY.parent / "shared" / "corpus"))
-EXPECTATIONS = CORPUS / "dev" / "expect.jsonl"
+DEV = "dev"
+"""The part that the tests judge; `make corpus` judges all that are there."""
 
 Form = Literal["message", "body-text", "body-html", "mbox"]
 
@@ -60,9 +62,14 @@ class Check:
     got: object = None
 
 
-def cases(*categories: str) -> Iterator[Case]:
-    """The cases of some categories, or all."""
-    with EXPECTATIONS.open(encoding="utf-8") as lines:
+def parts() -> list[str]:
+    """The parts of the corpus that are there."""
+    return sorted(one.parent.name for one in CORPUS.glob("*/expect.jsonl"))
+
+
+def cases(*categories: str, part: str = DEV) -> Iterator[Case]:
+    """The cases of some categories, or all, of a part."""
+    with (CORPUS / part / "expect.jsonl").open(encoding="utf-8") as lines:
         for line in lines:
             one = json.loads(line)
             if not categories or one["category"] in categories:
