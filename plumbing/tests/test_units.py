@@ -48,9 +48,13 @@ async def test_state_and_events_are_committed_together_or_not_at_all(service: Se
 async def test_rivals_for_one_document_all_succeed(service: Service[ToySettings]) -> None:
     counters = service.database["counters"]
     await counters.insert_one({"_id": 1, "n": 0})
+    tried: list[int] = []
+    counted: list[int] = []
 
     async def work(unit: Unit) -> None:
         (found,) = [one["n"] async for one in counters.find(session=unit.session)]
+        tried.append(found)
+        unit.after(lambda: counted.append(found))
         await counters.update_one({"_id": 1}, {"$set": {"n": found + 1}}, session=unit.session)
         unit.emit(decision("k", found + 1))
 
@@ -58,6 +62,8 @@ async def test_rivals_for_one_document_all_succeed(service: Service[ToySettings]
     assert await counters.count_documents({"n": 20}) == 1
     numbers = [one.sequence for one in await stated(service.database)]
     assert numbers == list(range(1, 21))
+    assert sorted(counted) == list(range(20)), "what is done afterwards is done once"
+    assert len(tried) > 20, "however often it was tried"
 
 
 async def test_a_cancelled_unit_leaves_nothing_behind_and_holds_nobody_up(service: Service[ToySettings]) -> None:

@@ -34,6 +34,7 @@ class Unit:
         self.traces: Mapping[str, str | None] = {}
         self.records: list[Document] = []
         self.wakeups: set[Wakeup] = set()
+        self.afterwards: list[Callable[[], None]] = []
         self._trace: str | None = None
         self._outbox = outbox
 
@@ -55,6 +56,10 @@ class Unit:
     def wake(self, wakeup: Wakeup) -> None:
         """Wake its waiters once the transaction is committed, not before they can see anything."""
         self.wakeups.add(wakeup)
+
+    def after(self, act: Callable[[], None]) -> None:
+        """Do this once the transaction is committed, such as counting what it did: never for an attempt undone."""
+        self.afterwards.append(act)
 
     def add_record(self, record: Document) -> None:
         """State a record as it is, such as a dead letter."""
@@ -90,6 +95,8 @@ class Units:
                     break
         if unit.records:
             unit.wake(self._wakeup)
+        for act in unit.afterwards:
+            act()
         for wakeup in unit.wakeups:
             await wakeup.set_everywhere()
         return result

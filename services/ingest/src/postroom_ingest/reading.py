@@ -3,6 +3,7 @@
 import asyncio
 import logging
 from collections.abc import Callable, Container, Iterable, Iterator, Sequence
+from functools import partial
 
 from postroom_contracts import Event
 from postroom_contracts.agents import AgentChanged
@@ -91,10 +92,7 @@ class Reader:
         await self._knowledge.save(knowledge, existing, unit)
         await self._set_aside.add(aside, unit)
         await self._ledger.add(entries, unit, instead=[entry["_id"] for entry in entries if entry["_id"] in done])
-        for entry in entries:
-            measures.mails_read.add(1, {"outcome": entry["outcome"]})
-            if "cause" in entry:
-                measures.mails_set_aside.add(1, {"cause": entry["cause"]})
+        unit.after(partial(_count, entries))
 
     async def _opened(self, portion: Arrivals) -> list[Read]:
         """The contacts of a portion, read, and what is known of where the mails among them came from."""
@@ -117,6 +115,14 @@ class Reader:
             or (isinstance(one.event, TicketChanged | TicketMessageAdded) and _FOLLOWED & one.event.changes.keys())
         ]
         await self._knowledge.follow(told, unit)
+
+
+def _count(entries: Iterable[Document]) -> None:
+    """Record what became of contacts."""
+    for entry in entries:
+        measures.mails_read.add(1, {"outcome": entry["outcome"]})
+        if "cause" in entry:
+            measures.mails_set_aside.add(1, {"cause": entry["cause"]})
 
 
 def _let_in(received: Received[Arrived], outcome: str) -> bool:

@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Sequence
+from functools import partial
 
 from postroom_contracts import Event
 from postroom_contracts.tickets import TicketChanged, TicketMessageAdded, TicketOpened
@@ -44,7 +45,7 @@ class Handlers:
             states[event.ticket.id] = followed.state
             for stated in followed.events:
                 unit.emit(stated, cause=received)
-            measure(followed.fired)
+            unit.after(partial(measure, followed.fired))
         changed = [(known.get(ticket), state) for ticket, state in states.items() if state is not known.get(ticket)]
         await self._store.save(changed, unit.session)
         self._hearing.heard(min(event.at for _, event in facts), unit.now)
