@@ -6,9 +6,10 @@ from dataclasses import dataclass, field
 
 from pymongo.errors import PyMongoError
 
+from postroom_contracts.values import Door as DoorName
 from postroom_ingest.raw import Incoming
 from postroom_ingest.receive.accept import Acceptor
-from postroom_ingest.receive.mailboxes import Mailboxes
+from postroom_ingest.receive.mailboxes import Mailboxes, others
 from postroom_ingest.receive.smtp.auth import Users
 from postroom_ingest.receive.smtp.limits import Peers, Room
 from postroom_ingest.receive.smtp.tls import Certificate
@@ -33,6 +34,20 @@ class Envelope:
     """The id of each recipient's mailbox."""
     chunks: bytearray | None = None
     """What BDAT brought so far (RFC 3030)."""
+
+    def mail(self, raw: bytes, door: DoorName, *, peer: str | None, helo: str | None, tls: str | None) -> Incoming:
+        """The whole mail, and what is known of its client."""
+        return Incoming(
+            raw=raw,
+            mailbox=self.mailboxes[0],
+            also=others(self.mailboxes),
+            envelope_from=self.sender,
+            envelope_to=tuple(self.recipients),
+            door=door,
+            peer=peer,
+            helo=helo,
+            tls=tls,
+        )
 
 
 class Door:

@@ -11,6 +11,12 @@ SWEEP = 10_000
 """Peers known at once before those that are of no interest any more are forgotten."""
 
 
+MAIL_SECONDS = 600.0
+"""How long any mail may take to come in whole: RFC 5321 section 4.5.3.2 bounds only silence."""
+MAIL_RATE = 4096
+"""Bytes that give a large mail one second more."""
+
+
 class Allowance:
     """So many a minute, unused ones saved up to a minute's worth."""
 
@@ -104,6 +110,24 @@ class Peers:
             for name, peer in self._peers.items()
             if peer.connections or not (peer.mails.full(now) and peer.tries.full(now))
         }
+
+
+class Pace:
+    """How long one mail may take to come: so long as any, and longer the more of it is there."""
+
+    def __init__(self, largest: int, now: float) -> None:
+        """More than `largest` bytes give no more time: they are not kept."""
+        self._largest = largest
+        self._began = now
+        self._size = 0
+
+    def came(self, size: int) -> None:
+        """That many bytes more are there."""
+        self._size += size
+
+    def left(self, now: float) -> float:
+        """Seconds until it has taken too long; 0 and below: it has."""
+        return self._began + MAIL_SECONDS + min(self._size, self._largest) / MAIL_RATE - now
 
 
 class Room:

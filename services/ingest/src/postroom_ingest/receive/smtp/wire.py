@@ -6,7 +6,7 @@ from collections.abc import Callable, Coroutine
 from typing import Any
 
 from postroom_ingest.receive.smtp.data import DataReader
-from postroom_ingest.receive.smtp.limits import Share
+from postroom_ingest.receive.smtp.limits import Pace, Share
 
 LINE_BYTES = 12_288
 """The longest command line: what AUTH may need (RFC 4954 section 4); others are far shorter."""
@@ -23,6 +23,10 @@ class GoneError(Exception):
 
 class LineTooLongError(Exception):
     """A command line was longer than LINE_BYTES; it has been skipped."""
+
+
+class TooSlowError(Exception):
+    """The mail that is coming takes too long in all."""
 
 
 class AskedToStopError(Exception):
@@ -45,6 +49,7 @@ class Wire(asyncio.Protocol):
         self._may_write.set()
         self._transport: Any = None
         self._task: asyncio.Task[None] | None = None
+        self._pace: Pace | None = None
 
     # What the event loop calls
 
@@ -54,6 +59,8 @@ class Wire(asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         self._buffer += data
+        if self._pace is not None:
+            self._pace.came(len(data))
         if len(self._buffer) > FULL and not self._paused:
             self._paused = True
             self._transport.pause_reading()
@@ -80,9 +87,9 @@ class Wire(asyncio.Protocol):
         if self._waiter is not None and not self._waiter.done():
             self._waiter.set_result(None)
 
-    def _expire(self) -> None:
+    def _expire(self, error: type[Exception]) -> None:
         if self._waiter is not None and not self._waiter.done():
-            self._waiter.set_exception(TimeoutError())
+            self._waiter.set_exception(error())
 
     # What a session asks for
 
@@ -97,6 +104,15 @@ class Wire(asyncio.Protocol):
         """The version of TLS, None in the clear."""
         layer = self._transport.get_extra_info("ssl_object")
         return layer.version() if layer is not None else None
+
+    def hurry(self, largest: int) -> None:
+        """A mail of at most `largest` bytes begins to come: until `relax`, whatever waits may raise TooSlowError."""
+        if self._pace is None:
+            self._pace = Pace(largest, self._loop.time())
+
+    def relax(self) -> None:
+        """The mail is there, or will not come."""
+        self._pace = None
 
     async def line(self) -> bytes:
         """The next command line, whatever ends it.
@@ -157,7 +173,11 @@ class Wire(asyncio.Protocol):
             self._paused = False
             self._transport.resume_reading()
         self._waiter = self._loop.create_future()
-        alarm = self._loop.call_later(self._idle, self._expire)
+        patience = self._idle
+        error: type[Exception] = TimeoutError
+        if self._pace is not None and (left := self._pace.left(self._loop.time())) < patience:
+            patience, error = max(0.0, left), TooSlowError
+        alarm = self._loop.call_later(patience, self._expire, error)
         try:
             await self._waiter
         finally:
