@@ -25,6 +25,20 @@ class Mailboxes:
             self._ids = {mailbox.address: mailbox_id for mailbox_id, mailbox in self._seen.mailbox.items()}
         return next((self._ids[form] for form in address_forms(address) if form in self._ids), None)
 
+    def postmaster(self, address: str) -> str | None:
+        """The mailbox of the postmaster, whom mail must reach without a domain and at each of ours (RFC 5321 section
+        4.5.1); None where the address means somebody else.
+
+        It is the mailbox of that name, else the first by id; of several, one at the domain that was named.
+        """
+        local, at, domain = address_forms(address)[0].rpartition("@")
+        addresses = {name: mailbox.address for name, mailbox in self._view.current.mailbox.items()}
+        here = {name for name, one in addresses.items() if one.endswith(f"@{domain}")} if at else set(addresses)
+        if (local if at else domain) != "postmaster" or not here:
+            return None
+        named = {name for name, one in addresses.items() if one.startswith("postmaster@")}
+        return min(here & named or named or here)
+
 
 def address_forms(address: str) -> tuple[str, ...]:
     """What a mailbox can be called to be meant by this recipient: as it is, and without what follows a plus.

@@ -76,7 +76,7 @@ class Door:
             return TRY_LATER
         if len(envelope.recipients) >= self.settings.smtp_max_recipients:
             return "452 4.5.3 Too many recipients, send the rest in another mail"
-        mailbox = self.mailboxes.find(address)
+        mailbox = self.mailboxes.find(address) or self.mailboxes.postmaster(address)
         if mailbox is None:
             self.tally.refused("550")
             return "550 5.1.1 No such mailbox here"
