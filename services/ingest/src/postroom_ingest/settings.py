@@ -100,6 +100,8 @@ class SmtpSettings(IngestSettings):
     """File of those who may log in: a line each, as `python -m postroom_ingest smtp-user NAME` prints it."""
     smtp_trusted: Networks = (ip_network("127.0.0.0/8"), ip_network("::1/128"))
     """Whose connections, mails and errors are not counted: mail servers of our own."""
+    smtp_proxies: Networks = ()
+    """Load balancers that say by a PROXY header whose connection they hand on to SMTP; from others it is no SMTP."""
     smtp_max_connections: int = Field(default=1000, ge=1)
     """At once, for each worker."""
     smtp_max_mails: int = Field(default=1000, ge=1)

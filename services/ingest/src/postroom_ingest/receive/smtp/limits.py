@@ -63,8 +63,7 @@ class Peers:
 
     def trusts(self, address: str) -> bool:
         """Whether nothing is counted for this address."""
-        ip = _ip(address)
-        return ip is not None and any(ip in network for network in self._trusted)
+        return among(address, self._trusted)
 
     def enter(self, address: str, now: float) -> bool:
         """A connection begins; False when it is one too many, and then it need not `leave`."""
@@ -159,6 +158,12 @@ class Share:
     def release(self) -> None:
         """The mail is stored or dropped."""
         self.hold(0)
+
+
+def among(address: str, networks: Sequence[IPv4Network | IPv6Network]) -> bool:
+    """Whether an address is in one of these networks."""
+    ip = _ip(address)
+    return ip is not None and any(ip in network for network in networks)
 
 
 def _ip(address: str) -> IPv4Address | IPv6Address | None:

@@ -36,8 +36,12 @@ class AskedToStopError(Exception):
 class Wire(asyncio.Protocol):
     """The bytes of one connection. `talk` is run with it as soon as it is there, and nothing but itself ends it."""
 
-    def __init__(self, talk: "Callable[[Wire], Coroutine[Any, Any, None]]", idle_seconds: float) -> None:
+    def __init__(
+        self, talk: "Callable[[Wire], Coroutine[Any, Any, None]]", idle_seconds: float, client: str | None = None
+    ) -> None:
+        """`client` is the address of the client where a load balancer stands between."""
         self._talk = talk
+        self._client = client
         self._idle = idle_seconds
         self._loop = asyncio.get_running_loop()
         self._buffer = bytearray()
@@ -97,7 +101,7 @@ class Wire(asyncio.Protocol):
     def peer(self) -> str:
         """The address of the client."""
         name = self._transport.get_extra_info("peername")
-        return str(name[0]) if name else ""
+        return self._client or (str(name[0]) if name else "")
 
     @property
     def tls(self) -> str | None:
@@ -196,15 +200,17 @@ class Wire(asyncio.Protocol):
             async with asyncio.timeout(self._idle):
                 await self._may_write.wait()
 
-    async def start_tls(self, context: ssl.SSLContext, ready: str) -> None:
-        """Say `ready` and go on under TLS. What was sent ahead of it in the clear is thrown away (CVE-2011-0411).
+    async def start_tls(self, context: ssl.SSLContext, ready: str | None) -> None:
+        """Say `ready`, if anything, and go on under TLS. What was sent ahead of it in the clear is thrown away
+        (CVE-2011-0411).
 
         Raises:
             OSError: there was no agreement; the connection is gone.
         """
         self._transport.pause_reading()
         self._buffer.clear()
-        await self.say(ready)
+        if ready is not None:
+            await self.say(ready)
         self._transport = await self._loop.start_tls(
             self._transport, self, context, server_side=True, ssl_handshake_timeout=HANDSHAKE_SECONDS
         )
