@@ -19,6 +19,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from postroom_contracts.config import HttpDoor
 from postroom_contracts.inbound import MailReceived, SubmissionReceived
 from postroom_ingest.receive.doors.proofs import FRESH
+from postroom_ingest.receive.tally import Tally
 from postroom_plumbing.ids import new_id
 from postroom_plumbing.sealing import Sealer
 from postroom_plumbing.settings_view import Settings
@@ -201,8 +202,8 @@ class TestMailgun:
         old = mailgun_form("x", time.time() - FRESH.total_seconds() - 60)
         problem(await outside.post("/doors/mailgun", data=old), 401, "unauthorized")
 
-    async def test_pieces_of_a_mail_are_refused_for_good(self, outside: httpx.AsyncClient) -> None:
-        told = problem(await outside.post("/doors/mailgun", data=mailgun_form()), 406, "no-raw-mail")
+    async def test_pieces_of_a_mail_are_to_come_again(self, outside: httpx.AsyncClient) -> None:
+        told = problem(await outside.post("/doors/mailgun", data=mailgun_form()), 503, "no-raw-mail")
         assert "/mime" in told["detail"]
 
 
@@ -229,11 +230,11 @@ class TestSendGrid:
     async def test_a_changed_body_or_an_old_one_is_refused(self, outside: httpx.AsyncClient) -> None:
         body, kind = form({"envelope": "{}"}, {"email": mail()})
         signed = sendgrid_post(body, kind)
-        problem(await outside.post("/doors/sendgrid", content=body + b" ", headers=signed), 401, "unauthorized")
+        problem(await outside.post("/doors/sendgrid", content=body + b" ", headers=signed), 503, "unauthorized")
         old = sendgrid_post(body, kind, int(time.time() - FRESH.total_seconds() - 60))
-        problem(await outside.post("/doors/sendgrid", content=body, headers=old), 401, "unauthorized")
+        problem(await outside.post("/doors/sendgrid", content=body, headers=old), 503, "unauthorized")
         unsigned = {"Content-Type": kind}
-        problem(await outside.post("/doors/sendgrid", content=body, headers=unsigned), 401, "unauthorized")
+        problem(await outside.post("/doors/sendgrid", content=body, headers=unsigned), 503, "unauthorized")
 
     async def test_a_key_of_another_kind_proves_nothing(self, ingest: Ingest, outside: httpx.AsyncClient) -> None:
         other = rsa.generate_private_key(public_exponent=65537, key_size=2048).public_key()
@@ -244,7 +245,7 @@ class TestSendGrid:
         view.current = replace(view.current, door={"sendgrid": door})
         body, kind = form({}, {"email": mail()})
         answer = await outside.post("/doors/sendgrid", content=body, headers=sendgrid_post(body, kind))
-        problem(answer, 401, "unauthorized")
+        problem(answer, 503, "unauthorized")
 
     @pytest.mark.parametrize("envelope", ["", "[]", '{"to": 1, "from": []}', "nonsense"])
     async def test_a_strange_envelope_does_not_stop_a_mail(self, outside: httpx.AsyncClient, envelope: str) -> None:
@@ -253,14 +254,57 @@ class TestSendGrid:
         assert answer.status_code == 200
 
     async def test_what_is_no_form_is_refused(self, outside: httpx.AsyncClient) -> None:
-        for body, kind, status, word in (
-            (b"{}", "application/json", 415, "unsupported"),
-            (b"--b\r\nrubbish", "multipart/form-data; boundary=b", 503, "no-raw-mail"),
-            (b"x", "multipart/form-data", 422, "invalid"),
+        for body, kind, word in (
+            (b"{}", "application/json", "unsupported"),
+            (b"--b\r\nrubbish", "multipart/form-data; boundary=b", "no-raw-mail"),
+            (b"x", "multipart/form-data", "invalid"),
         ):
-            problem(
-                await outside.post("/doors/sendgrid", content=body, headers=sendgrid_post(body, kind)), status, word
-            )
+            problem(await outside.post("/doors/sendgrid", content=body, headers=sendgrid_post(body, kind)), 503, word)
+
+    async def test_a_mail_that_was_refused_comes_in_when_the_key_is_mended(
+        self, ingest: Ingest, outside: httpx.AsyncClient
+    ) -> None:
+        view, sealer = ingest.service.view, Sealer(ingest.service.settings, "setting")
+        right = view.current.door["sendgrid"]
+        other = ec.generate_private_key(ec.SECP256R1()).public_key()
+        der = other.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
+        wrong = right.model_copy(update={"secret": sealer.seal_text(base64.b64encode(der).decode())})
+        body, kind = form({"envelope": "{}"}, {"email": mail(f"{new_id()}@x")})
+        signed = sendgrid_post(body, kind)
+        before = len(await ingest.received())
+        answers = []
+        for now in (wrong, right.model_copy(update={"enabled": False}), right):
+            view.current = replace(view.current, door={"sendgrid": now})
+            answers.append(await outside.post("/doors/sendgrid", content=body, headers=signed))
+            assert len(await ingest.received()) == before + (now is right), "what is not proved is no contact"
+        problem(answers[0], 503, "unauthorized")
+        problem(answers[1], 503, "not-found")
+        assert answers[2].status_code == 200
+
+    async def test_a_mail_that_is_too_large_is_to_come_again(self, outside: httpx.AsyncClient) -> None:
+        body, kind = form({"envelope": "{}"}, {"email": b"x" * (MAX_BYTES + 1)})
+        answer = await outside.post("/doors/sendgrid", content=body, headers=sendgrid_post(body, kind))
+        problem(answer, 503, "too-large")
+        assert int(answer.headers["Retry-After"]) > 0
+
+    async def test_a_door_that_is_not_there_yet_is_one_for_sendgrid(self, outside: httpx.AsyncClient) -> None:
+        body, kind = form({"envelope": "{}"}, {"email": mail()})
+        answer = await outside.post("/doors/typo", content=body, headers=sendgrid_post(body, kind))
+        problem(answer, 503, "not-found")
+
+    async def test_what_is_wrong_is_counted_though_the_answer_is_503(
+        self, outside: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        counted: list[str] = []
+        monkeypatch.setattr(Tally, "refused", lambda _, code: counted.append(code))
+        body, kind = form({}, {"email": mail()})
+        await outside.post("/doors/sendgrid", content=body, headers={"Content-Type": kind})
+        assert counted == ["401"]
+
+    async def test_there_is_no_redirect(self, outside: httpx.AsyncClient) -> None:
+        body, kind = form({"envelope": "{}"}, {"email": mail(f"{new_id()}@x")})
+        answer = await outside.post("/doors/sendgrid/", content=body, headers=sendgrid_post(body, kind))
+        assert answer.status_code == 200
 
 
 def submission(**changed: Any) -> dict[str, Any]:

@@ -51,22 +51,25 @@ class Doors:
         """Take what was posted; the id of the contact.
 
         Raises:
-            Problem: it was not taken: 401, 404, 406, 409, 413, 415, 422, or 503 for trying again.
+            Problem: it was not taken: 401, 404, 409, 413, 415, 422, or 503 for trying again. Whatever it is, SendGrid
+                is told 503: see `_drops_at_4xx`.
         """
-        if not self._mailboxes.known():  # some services drop a mail for good at any 4xx
+        if not self._mailboxes.known():
             raise Problem(503, "not-ready", "the settings have not come yet, try again", headers=AGAIN)
         door = self._view.current.door.get(name)
-        if door is None or not door.enabled:
-            raise Problem(404, "not-found", "there is no such door")
         try:
             return await self._taken(name, door, request, key)
         except Problem as problem:
             self._tally.refused(str(problem.status_code))
-            told = {"door": name, "status": problem.status_code, "reason": problem.kind}
+            told = {"door": name if door else "unknown", "status": problem.status_code, "reason": problem.kind}
             log.warning("not taken at an http door", extra=told)
+            if problem.status_code < 500 and _drops_at_4xx(door, request):
+                raise Problem(503, problem.kind, str(problem.detail), problem.errors, headers=AGAIN) from None
             raise
 
-    async def _taken(self, name: str, door: HttpDoor, request: Request, key: str | None) -> str:
+    async def _taken(self, name: str, door: HttpDoor | None, request: Request, key: str | None) -> str:
+        if door is None or not door.enabled:
+            raise Problem(404, "not-found", "there is no such door")
         secret = self._sealer.open_text(door.secret)
         if door.kind in _BEARER:  # before anything of a stranger's is kept
             _require(proofs.bearer_fits(request.headers.get("authorization", ""), secret))
@@ -122,6 +125,19 @@ class Doors:
         )
 
 
+def _drops_at_4xx(door: HttpDoor | None, request: Request) -> bool:
+    """Whether a mail is lost for good when it is refused by a 4xx.
+
+    At a 5xx SendGrid tries again for 72 hours, time to mend a wrong key, a closed door or too low a limit; at a 4xx or
+    3xx it drops the mail and tells nobody. Mailgun tries again for 8 hours at anything but 200 and 406, and our own
+    callers have the mail.
+
+    https://support.sendgrid.com/hc/en-us/articles/46513815674395-Understanding-Inbound-Parse-Webhook-Retry-Logic
+    https://documentation.mailgun.com/docs/mailgun/user-manual/receive-forward-store/receive-http
+    """
+    return proofs.by_sendgrid(request.headers) if door is None else door.kind == "sendgrid"
+
+
 def _key(door: str, key: str | None) -> tuple[str, str] | None:
     return (door, key) if key else None
 
@@ -162,6 +178,7 @@ def doors_router(doors: Doors) -> APIRouter:
     routes = APIRouter(prefix="/doors", tags=["doors"])
 
     @routes.post("/{door}", status_code=200)
+    @routes.post("/{door}/", status_code=200, include_in_schema=False)  # a redirect would be no answer to SendGrid
     @routes.post("/{door}/mime", status_code=200, include_in_schema=False)
     async def hand_in(
         door: str,

@@ -57,6 +57,11 @@ def sendgrid_signed(headers: Mapping[str, str], body: bytes, public_key: str, no
     return _fresh(timestamp, now)
 
 
+def by_sendgrid(headers: Mapping[str, str]) -> bool:
+    """Whether a post says that SendGrid signed it, which proves nothing."""
+    return _SENDGRID_SIGNATURE in headers
+
+
 def _fresh(timestamp: str, now: datetime) -> bool:
     if not (timestamp.isascii() and timestamp.isdigit() and len(timestamp) <= 12):
         return False
