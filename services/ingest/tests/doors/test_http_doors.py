@@ -1,12 +1,15 @@
 """The HTTP doors: raw mail, submissions of other channels, and the webhooks of delivery services."""
 
+import asyncio
 import base64
 import hashlib
 import hmac
 import json
 import time
 from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
 from dataclasses import replace
+from types import SimpleNamespace
 from typing import Any
 from urllib.parse import urlencode
 
@@ -20,6 +23,7 @@ from postroom_contracts.config import HttpDoor
 from postroom_contracts.inbound import MailReceived, SubmissionReceived
 from postroom_ingest.receive.doors.proofs import FRESH
 from postroom_ingest.receive.tally import Tally
+from postroom_plumbing import measures
 from postroom_plumbing.ids import new_id
 from postroom_plumbing.sealing import Sealer
 from postroom_plumbing.settings_view import Settings
@@ -27,6 +31,7 @@ from postroom_plumbing.testing import stated
 
 from ..making import mail
 from ..running import MAX_BYTES, Ingest
+from .conftest import OpenDoor
 
 pytestmark = pytest.mark.connected
 SECRET = "a-door's-secret"
@@ -35,9 +40,9 @@ PUBLIC = base64.b64encode(KEY.public_key().public_bytes(Encoding.DER, PublicForm
 BEARER = {"Authorization": f"Bearer {SECRET}"}
 
 
-@pytest.fixture
-async def outside(ingest: Ingest) -> AsyncIterator[httpx.AsyncClient]:
-    """A caller without the internal token, at an ingest with a door of each kind."""
+@asynccontextmanager
+async def caller(ingest: Ingest) -> AsyncIterator[httpx.AsyncClient]:
+    """Without the internal token, at an ingest with a door of each kind."""
     sealer = Sealer(ingest.service.settings, "setting")
     secrets = {"mail": SECRET, "contacts": SECRET, "mailgun": SECRET, "sendgrid": PUBLIC}
     doors = {
@@ -50,6 +55,12 @@ async def outside(ingest: Ingest) -> AsyncIterator[httpx.AsyncClient]:
     ingest.service.view.current = replace(ingest.service.view.current, door=doors)
     transport = httpx.ASGITransport(app=ingest.service.app, raise_app_exceptions=False)
     async with httpx.AsyncClient(transport=transport, base_url="http://ingest") as client:
+        yield client
+
+
+@pytest.fixture
+async def outside(ingest: Ingest) -> AsyncIterator[httpx.AsyncClient]:
+    async with caller(ingest) as client:
         yield client
 
 
@@ -159,6 +170,51 @@ class TestRawMail:
 
     async def test_the_internal_routes_stay_closed(self, outside: httpx.AsyncClient) -> None:
         assert (await outside.get("/v1/mailboxes", headers=BEARER)).status_code == 401
+
+
+class TestMemory:
+    @pytest.fixture
+    def told(self, monkeypatch: pytest.MonkeyPatch) -> list[int]:
+        """What the metric says, in the order it is told."""
+        told: list[int] = []
+        monkeypatch.setattr(measures, "door_bytes", SimpleNamespace(set=told.append))
+        return told
+
+    async def test_is_one_for_all_that_come_at_once(self, told: list[int], open_door: OpenDoor) -> None:
+        waiting, go_on = asyncio.Semaphore(0), asyncio.Event()
+
+        async def body(raw: bytes) -> AsyncIterator[bytes]:
+            yield raw[:-2]
+            waiting.release()
+            await go_on.wait()
+            yield raw[-2:]
+
+        raws = [mail(f"{new_id()}@x", text="x" * 100_000) for _ in range(3)]
+        door = await open_door(smtp_max_bytes=150_000, doors_memory_bytes=250_000)
+        async with caller(door) as outside:
+            posts = [
+                asyncio.create_task(outside.post("/doors/mail", content=body(raw), headers=BEARER)) for raw in raws[:2]
+            ]
+            for _ in posts:
+                await waiting.acquire()
+            refused = await outside.post("/doors/mail", content=raws[2], headers=BEARER)
+            problem(refused, 503, "no-room")
+            assert int(refused.headers["Retry-After"]) > 0
+            go_on.set()
+            assert [(await post).status_code for post in posts] == [200, 200]
+            assert (max(told) > 200_000, told[-1]) == (True, 0)
+            assert (await outside.post("/doors/mail", content=raws[2], headers=BEARER)).status_code == 200
+
+    async def test_is_given_back_whatever_happens(self, told: list[int], open_door: OpenDoor) -> None:
+        async def broken() -> AsyncIterator[bytes]:
+            yield b"x" * 1000
+            raise ConnectionError
+
+        async with caller(await open_door()) as outside:
+            for door, content in (("mail", broken()), ("mailgun", b"x" * 1000), ("contacts", b"x" * 1000)):
+                await outside.post(f"/doors/{door}", content=content, headers=BEARER)
+                assert (1000 in told, told[-1]) == (True, 0), door
+                told.clear()
 
 
 class TestMailgun:

@@ -12,7 +12,7 @@ from postroom_contracts.config import HttpDoor
 from postroom_contracts.values import Door
 from postroom_ingest.raw import Incoming
 from postroom_ingest.receive.accept import Acceptor, KeyReusedError
-from postroom_ingest.receive.body import read_body
+from postroom_ingest.receive.body import AGAIN, read_body
 from postroom_ingest.receive.doors import proofs
 from postroom_ingest.receive.doors.forms import (
     Posted,
@@ -23,8 +23,11 @@ from postroom_ingest.receive.doors.forms import (
     text,
 )
 from postroom_ingest.receive.mailboxes import Mailboxes, others
+from postroom_ingest.receive.room import Room, Share
 from postroom_ingest.receive.tally import Tally
+from postroom_ingest.settings import ReceiveSettings
 from postroom_ingest.submission import Submission
+from postroom_plumbing import measures
 from postroom_plumbing.clock import utc_now
 from postroom_plumbing.problems import Problem
 from postroom_plumbing.sealing import Sealer
@@ -32,19 +35,21 @@ from postroom_plumbing.settings_view import SettingsView
 
 log = logging.getLogger(__name__)
 
-AGAIN = {"Retry-After": "5"}
 _Key = Annotated[str | None, Header(max_length=255)]
 
 
 class Doors:
     """The doors, as the settings have them at the moment."""
 
-    def __init__(self, acceptor: Acceptor, view: SettingsView, sealer: Sealer, max_bytes: int, tally: Tally) -> None:
+    def __init__(
+        self, acceptor: Acceptor, view: SettingsView, sealer: Sealer, settings: ReceiveSettings, tally: Tally
+    ) -> None:
         self._acceptor = acceptor
         self._view = view
         self._mailboxes = Mailboxes(view)
         self._sealer = sealer
-        self._max_bytes = max_bytes
+        self._max_bytes = settings.smtp_max_bytes
+        self._room = Room(settings.doors_memory_bytes, measures.door_bytes.set)
         self._tally = tally
 
     async def hand_in(self, name: str, request: Request, key: str | None) -> str:
@@ -57,8 +62,9 @@ class Doors:
         if not self._mailboxes.known():
             raise Problem(503, "not-ready", "the settings have not come yet, try again", headers=AGAIN)
         door = self._view.current.door.get(name)
+        share = Share(self._room)
         try:
-            return await self._taken(name, door, request, key)
+            return await self._taken(name, door, request, key, share)
         except Problem as problem:
             self._tally.refused(str(problem.status_code))
             told = {"door": name if door else "unknown", "status": problem.status_code, "reason": problem.kind}
@@ -66,14 +72,16 @@ class Doors:
             if problem.status_code < 500 and _drops_at_4xx(door, request):
                 raise Problem(503, problem.kind, str(problem.detail), problem.errors, headers=AGAIN) from None
             raise
+        finally:
+            share.release()
 
-    async def _taken(self, name: str, door: HttpDoor | None, request: Request, key: str | None) -> str:
+    async def _taken(self, name: str, door: HttpDoor | None, request: Request, key: str | None, share: Share) -> str:
         if door is None or not door.enabled:
             raise Problem(404, "not-found", "there is no such door")
         secret = self._sealer.open_text(door.secret)
         if door.kind in _BEARER:  # before anything of a stranger's is kept
             _require(proofs.bearer_fits(request.headers.get("authorization", ""), secret))
-        body = await read_body(request, self._max_bytes)
+        body = await read_body(request, self._max_bytes, share)
         if door.kind == "contacts":
             mail = self._submission(name, door, body, key)
         else:

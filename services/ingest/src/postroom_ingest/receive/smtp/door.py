@@ -10,8 +10,9 @@ from postroom_contracts.values import Door as DoorName
 from postroom_ingest.raw import Incoming
 from postroom_ingest.receive.accept import Acceptor
 from postroom_ingest.receive.mailboxes import Mailboxes, others
+from postroom_ingest.receive.room import Room
 from postroom_ingest.receive.smtp.auth import Users
-from postroom_ingest.receive.smtp.limits import Peers, Room
+from postroom_ingest.receive.smtp.limits import Peers
 from postroom_ingest.receive.smtp.tls import Certificate
 from postroom_ingest.receive.tally import Tally
 from postroom_ingest.settings import SmtpSettings

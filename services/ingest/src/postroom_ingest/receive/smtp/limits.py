@@ -129,37 +129,6 @@ class Pace:
         return self._began + MAIL_SECONDS + min(self._size, self._largest) / MAIL_RATE - now
 
 
-class Room:
-    """Bytes of mails that are in memory because they are not stored yet, over all connections of a process."""
-
-    def __init__(self, most: int) -> None:
-        self.most = most
-        self.used = 0
-
-
-class Share:
-    """What one mail takes of a room."""
-
-    def __init__(self, room: Room) -> None:
-        self._room = room
-        self._size = 0
-        self.refused = False
-        """Whether there was a moment when it did not fit."""
-
-    def hold(self, size: int) -> bool:
-        """The mail has `size` bytes by now; False when they do not fit, and then it must be dropped."""
-        if size > self._size and self._room.used + size - self._size > self._room.most:
-            self.refused = True
-            return False
-        self._room.used += size - self._size
-        self._size = size
-        return True
-
-    def release(self) -> None:
-        """The mail is stored or dropped."""
-        self.hold(0)
-
-
 def among(address: str, networks: Sequence[IPv4Network | IPv6Network]) -> bool:
     """Whether an address is in one of these networks."""
     ip = _ip(address)

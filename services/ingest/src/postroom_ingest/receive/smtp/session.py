@@ -5,6 +5,7 @@ from collections.abc import Awaitable, Callable
 from contextlib import ExitStack
 
 from postroom_contracts.values import Door as DoorName
+from postroom_ingest.receive.room import Share
 from postroom_ingest.receive.smtp.auth import check, decoded, plain_credentials
 from postroom_ingest.receive.smtp.commands import (
     BadCommandError,
@@ -14,7 +15,6 @@ from postroom_ingest.receive.smtp.commands import (
     split_command,
 )
 from postroom_ingest.receive.smtp.door import Door, Envelope, uptime
-from postroom_ingest.receive.smtp.limits import Share
 from postroom_ingest.receive.smtp.wire import AskedToStopError, GoneError, LineTooLongError, TooSlowError, Wire
 from postroom_plumbing.errors import described
 

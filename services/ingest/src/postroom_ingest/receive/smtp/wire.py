@@ -5,8 +5,9 @@ import ssl
 from collections.abc import Callable, Coroutine
 from typing import Any
 
+from postroom_ingest.receive.room import Share
 from postroom_ingest.receive.smtp.data import DataReader
-from postroom_ingest.receive.smtp.limits import Pace, Share
+from postroom_ingest.receive.smtp.limits import Pace
 
 LINE_BYTES = 12_288
 """The longest command line: what AUTH may need (RFC 4954 section 4); others are far shorter."""
