@@ -161,11 +161,14 @@ class TestRawMail:
         problem(answer, 503, "not-ready")
         assert int(answer.headers["Retry-After"]) > 0
 
-    async def test_the_secret_may_hold_any_character(self, ingest: Ingest, outside: httpx.AsyncClient) -> None:
+    @pytest.mark.parametrize("secret", ["Schlüssel", "voilà", "二"])
+    async def test_the_secret_may_hold_any_character(
+        self, ingest: Ingest, outside: httpx.AsyncClient, secret: str
+    ) -> None:
         view, sealer = ingest.service.view, Sealer(ingest.service.settings, "setting")
-        door = view.current.door["mail"].model_copy(update={"secret": sealer.seal_text("Schlüssel")})
+        door = view.current.door["mail"].model_copy(update={"secret": sealer.seal_text(secret)})
         view.current = replace(view.current, door={"mail": door})
-        shown = {b"Authorization": "Bearer Schlüssel".encode()}
+        shown = {b"Authorization": f"Bearer  {secret}".encode()}
         assert (await outside.post("/doors/mail", content=mail(f"{new_id()}@x"), headers=shown)).status_code == 200
 
     async def test_the_internal_routes_stay_closed(self, outside: httpx.AsyncClient) -> None:

@@ -20,12 +20,6 @@ _SENDGRID_SIGNATURE: Final = "x-twilio-email-event-webhook-signature"
 _SENDGRID_TIMESTAMP: Final = "x-twilio-email-event-webhook-timestamp"
 
 
-def bearer_fits(authorization: str, secret: str) -> bool:
-    """Whether an Authorization field, its bytes decoded as Latin-1, shows `secret` (RFC 6750 section 2.1)."""
-    scheme, _, shown = authorization.partition(" ")
-    return scheme.lower() == "bearer" and hmac.compare_digest(shown.strip().encode("latin-1"), secret.encode())
-
-
 def mailgun_signed(timestamp: str, token: str, signature: str, key: str, now: datetime) -> bool:
     """Whether Mailgun signed a post: HMAC-SHA-256 over timestamp and token under the account's signing key.
 
