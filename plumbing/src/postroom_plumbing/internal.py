@@ -17,15 +17,23 @@ class InternalSettings(ServiceSettings):
     """What callers of the internal routes show as `Authorization: Bearer …`; the same for all services."""
 
 
+def bearer_fits(authorization: str, *tokens: str) -> bool:
+    """Whether an Authorization field, its bytes decoded as Latin-1, shows one of `tokens` (RFC 6750 section 2.1).
+
+    Spaces around the token do not count; anything else does, since a token may hold any character.
+    """
+    scheme, _, shown = authorization.partition(" ")
+    given = shown.strip(" ").encode("latin-1")
+    right = [hmac.compare_digest(given, token.encode()) for token in tokens]
+    return scheme.lower() == "bearer" and any(right)
+
+
 def holders_of(*tokens: SecretStr) -> Callable[[Request], Awaitable[None]]:
     """A dependency that lets in only requests with one of `tokens` (RFC 6750 section 2.1); 401 for all others."""
-    known = [token.get_secret_value().encode() for token in tokens]
+    known = [token.get_secret_value() for token in tokens]
 
     async def check(request: Request) -> None:
-        scheme, _, shown = request.headers.get("authorization", "").partition(" ")
-        given = shown.encode("latin-1")  # as it came: that is how header bytes were decoded
-        right = [hmac.compare_digest(given, token) for token in known]
-        if scheme.lower() != "bearer" or not any(right):
+        if not bearer_fits(request.headers.get("authorization", ""), *known):
             raise Problem(
                 401,
                 "unauthenticated",

@@ -42,6 +42,9 @@ mails_accepted = _meter.create_counter(
 mails_refused = _meter.create_counter(
     "postroom.mail.refused", unit="{mail}", description="Recipients or mails refused, by SMTP code"
 )
+door_bytes = _meter.create_gauge(
+    "postroom.doors.memory", unit="By", description="Of bodies that are coming in at the HTTP doors"
+)
 mails_read = _meter.create_counter(
     "postroom.mail.read", unit="{mail}", description="Mails by outcome: new, appended, duplicate, set-aside"
 )

@@ -1,5 +1,6 @@
 """Settings, which are events: desk edits them, every service keeps the projection it needs."""
 
+from collections.abc import Mapping
 from datetime import date
 from typing import Annotated, Any, ClassVar, Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -157,7 +158,12 @@ def _folder(name: str | None) -> str | None:
 class Account(Value):
     """An IMAP account that mail is fetched from (RFC 9051)."""
 
-    SEALED: ClassVar[tuple[str, ...]] = ("password", "client_secret", "refresh_token")
+    SEALED: ClassVar[Mapping[str, tuple[str, ...]]] = {
+        "password": ("host", "port", "user"),
+        "client_secret": ("token_url",),
+        "refresh_token": ("token_url", "host", "port", "user"),  # what it brings is shown to the host
+    }
+    """The secrets, and the fields that say where and for whom each is shown: when one changes, it is not kept."""
 
     name: Name
     mailbox: str
@@ -201,7 +207,8 @@ class Account(Value):
 class HttpDoor(Value):
     """An address programs and delivery services post contacts to: /doors/<id> of ingest."""
 
-    SEALED: ClassVar[tuple[str, ...]] = ("secret",)
+    SEALED: ClassVar[Mapping[str, tuple[str, ...]]] = {"secret": ()}
+    """It is only compared with what callers show, and goes nowhere."""
 
     name: Name
     kind: Literal["mail", "contacts", "mailgun", "sendgrid"]

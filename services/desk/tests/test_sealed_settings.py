@@ -70,12 +70,25 @@ class TestOnTheRealDesk:
         url = f"{BASE}/account/{account}"
         shown = (await desk.admin.put(url, json=self.account(mailbox))).json()
         before = (await self.stored(desk, f"account/{account}"))["password"]
-        changed = await desk.admin.put(url, json=shown | {"host": "imap2.x"})
-        assert (changed.status_code, changed.json()["host"]) == (200, "imap2.x")
+        changed = await desk.admin.put(url, json=shown | {"folder": "Other"})
+        assert (changed.status_code, changed.json()["folder"]) == (200, "Other")
         assert (await self.stored(desk, f"account/{account}"))["password"] == before
         await desk.admin.put(url, json=shown | {"password": before})
         after = (await self.stored(desk, f"account/{account}"))["password"]
         assert after != before, "what somebody sends is sealed, whatever it looks like"
+
+    async def test_a_kept_secret_is_not_sent_elsewhere(self, desk: Desk) -> None:
+        mailbox, account = await self.mailbox(desk), f"a-{new_id()}"
+        url = f"{BASE}/account/{account}"
+        shown = (await desk.admin.put(url, json=self.account(mailbox))).json()
+        before = await self.stored(desk, f"account/{account}")
+        refused = await desk.admin.put(url, json=shown | {"host": "imap.thief.example"})
+        assert (refused.status_code, refused.json()["type"]) == (422, "urn:postroom:problem:invalid")
+        (error,) = refused.json()["errors"]
+        assert (error["field"], "another host" in error["reason"]) == ("password", True)
+        assert await self.stored(desk, f"account/{account}") == before
+        anew = await desk.admin.put(url, json=shown | {"host": "imap2.x", "password": "the new one"})
+        assert (anew.status_code, anew.json()["host"]) == (200, "imap2.x")
 
     async def test_mail_is_not_moved_to_where_it_is_fetched_from(self, desk: Desk) -> None:
         mailbox = await self.mailbox(desk)
@@ -160,6 +173,44 @@ def test_every_missing_secret_is_named() -> None:
     with pytest.raises(Problem) as refused:
         sealed("account", given, {"password": None}, None)  # type: ignore[arg-type]
     assert [one["field"] for one in refused.value.errors or []] == ["password", "refresh_token"]
+
+
+_PASSWORD = {"password": "sealed:1", "host": "h", "port": 993, "user": "u"}
+_TOKEN = {"client_secret": "sealed:1", "refresh_token": "sealed:2", "host": "h", "port": 993, "user": "u"}
+_TOKEN |= {"token_url": "https://t"}
+
+
+@pytest.mark.parametrize(
+    ("kept", "changed", "asked"),
+    [
+        (_PASSWORD, {}, []),
+        (_PASSWORD, {"token_url": "https://elsewhere"}, []),
+        (_PASSWORD, {"host": "elsewhere"}, ["password"]),
+        (_PASSWORD, {"port": 9}, ["password"]),
+        (_PASSWORD, {"user": "another"}, ["password"]),
+        (_PASSWORD | {"port": 143}, {"port": None}, ["password"]),
+        (_TOKEN, {}, []),
+        (_TOKEN, {"token_url": "https://elsewhere"}, ["client_secret", "refresh_token"]),
+        (_TOKEN, {"host": "elsewhere"}, ["refresh_token"]),
+    ],
+)
+def test_where_a_secret_goes_elsewhere_it_is_asked_for(
+    kept: dict[str, Any], changed: dict[str, Any], asked: list[str]
+) -> None:
+    given = hidden("account", kept) | changed
+    left_out = {name for name, value in changed.items() if value is None}
+    given = {name: value for name, value in given.items() if name not in left_out}
+    if not asked:
+        assert sealed("account", given, kept, None) == kept | changed  # type: ignore[arg-type]
+        return
+    with pytest.raises(Problem) as refused:
+        sealed("account", given, kept, None)  # type: ignore[arg-type]
+    assert [one["field"] for one in refused.value.errors or []] == asked
+
+
+def test_a_port_left_out_is_the_default_one() -> None:
+    given = {name: value for name, value in hidden("account", _PASSWORD).items() if name != "port"}
+    assert sealed("account", given, _PASSWORD, None)["password"] == "sealed:1"  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(("secret", "fits"), [("not-a-key", False), ("MTIz", False), (PUBLIC, True), (HIDDEN, True)])

@@ -117,10 +117,12 @@ async def test_what_others_use_cannot_be_removed(desk: Desk) -> None:
         assert (await desk.admin.delete(f"{BASE}/{kind}/{setting}")).status_code == 204
 
 
-async def test_an_address_belongs_to_one_mailbox(desk: Desk) -> None:
-    first, second, address = name(), name(), f"{name()}@X.example"
+@pytest.mark.parametrize(("domain", "same"), [("X.example", "x.EXAMPLE"), ("bücher.example", "xn--bcher-kva.example")])
+async def test_an_address_belongs_to_one_mailbox(desk: Desk, domain: str, same: str) -> None:
+    first, second, local = name(), name(), name()
+    address = f"{local}@{domain}"
     assert (await desk.admin.put(f"{BASE}/mailbox/{first}", json={"name": "A", "address": address})).status_code == 200
-    body = {"name": "B", "address": address.upper()}
+    body = {"name": "B", "address": f"{local.upper()}@{same}"}
     taken = await desk.admin.put(f"{BASE}/mailbox/{second}", json=body)
     assert (taken.status_code, taken.json()["errors"][0]["field"]) == (422, "address")
     assert (await desk.admin.put(f"{BASE}/mailbox/{first}", json=body)).status_code == 200, "it may keep its own"

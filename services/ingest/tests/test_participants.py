@@ -4,6 +4,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from postroom_contracts.config import Mailbox
+from postroom_ingest.flood import Caps
+from postroom_ingest.known import rules_from
 from postroom_ingest.participants import MOST, domain_of, joined, takes_part
 from postroom_ingest.public_domains import PUBLIC_DOMAINS
 
@@ -60,3 +63,8 @@ def test_a_mail_to_a_thousand_people_does_not_invite_them_all() -> None:
 @given(st.text(max_size=50))
 def test_any_text_has_a_domain_or_none(text: str) -> None:
     assert "@" not in domain_of(text)
+
+
+def test_an_international_mailbox_is_ours_however_a_mail_spells_it() -> None:
+    rules = rules_from({"m": Mailbox(address="hilfe@bücher.example", name="M")}, ["mina@our.example"], Caps())
+    assert rules.ours == {"hilfe@bücher.example", "hilfe@xn--bcher-kva.example", "mina@our.example"}

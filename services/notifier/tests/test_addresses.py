@@ -15,6 +15,10 @@ from postroom_notifier.addresses import is_no_reply, is_system, usable
         ("o'neil+tag=1@mail.example", "o'neil+tag=1@mail.example"),
         ("anna@localhost", "anna@localhost"),
         ("anna@bücher.example", "anna@xn--bcher-kva.example"),
+        ("anna@straße.example", "anna@xn--strae-oqa.example"),  # not strasse.example, which is somebody else's
+        ("anna@Example.ORG", "anna@example.org"),
+        ("anna@پست.example", "anna@xn--pgbr8t.example"),
+        ("anna@" + "b" * 64 + ".example", None),
         ("", None),
         ("anna", None),
         ("@example.org", None),

@@ -17,6 +17,7 @@ from postroom_contracts.config import (
     SettingKind,
 )
 from postroom_contracts.event import Value
+from postroom_plumbing.addresses import canonical
 from postroom_plumbing.mongo import Database, Document
 from postroom_plumbing.problems import Problem
 from postroom_plumbing.unit import Unit
@@ -78,8 +79,9 @@ class SettingsStore:
         if isinstance(value, Rule | Account | HttpDoor) and await self._missing("mailbox", value.mailbox, unit):
             errors.append({"field": "mailbox", "reason": f"there is no mailbox {value.mailbox!r}"})
         if isinstance(value, Mailbox):
-            same = {"kind": kind, "removed": False, "value.address": value.address, "id": {"$ne": setting}}
-            if await self._collection.find_one(same, session=unit.session):
+            others = {"kind": kind, "removed": False, "id": {"$ne": setting}}
+            taken = self._collection.find(others, {"value.address": 1}, session=unit.session)
+            if canonical(value.address) in [canonical(one["value"]["address"]) async for one in taken]:
                 errors.append({"field": "address", "reason": f"another mailbox has {value.address}"})
         if errors:
             raise Problem(422, "invalid", "not valid: " + ", ".join(e["field"] for e in errors), errors)

@@ -40,7 +40,7 @@ async def build_receive(service: Service[ReceiveSettings]) -> None:
     keys = KeyStore(service.database)
     acceptor = Acceptor(service.units, raws, tally, keys)
     sealer = Sealer(service.settings, "setting")
-    doors = Doors(acceptor, service.view, sealer, service.settings.smtp_max_bytes, tally)
+    doors = Doors(acceptor, service.view, sealer, service.settings, tally)
     smtp = SmtpServer(acceptor, service.view, service.settings, tally)
     workers = Workers(service.settings.smtp_workers - 1, smtp, tally)
 

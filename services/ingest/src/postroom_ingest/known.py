@@ -14,6 +14,7 @@ from postroom_contracts.contacts import Evidence
 from postroom_contracts.values import Automatic
 from postroom_ingest.flood import Caps, Opened
 from postroom_ingest.participants import joined
+from postroom_plumbing.addresses import spellings
 
 Outcome = Literal["new", "appended", "duplicate", "set-aside"]
 """What becomes of an accepted contact."""
@@ -93,7 +94,7 @@ class Rules:
     agents: frozenset[str] = frozenset()
     """Addresses of agents, in lower case: they take part in every ticket."""
     ours: frozenset[str] = frozenset()
-    """Addresses of mailboxes and agents, in lower case."""
+    """Addresses of mailboxes, in all spellings, and agents, in lower case."""
     reopen: Mapping[str, timedelta] = field(default_factory=dict)
     """For how long after it was closed a ticket of a mailbox is reopened by an answer."""
     spam_aside: frozenset[str] = frozenset()
@@ -105,7 +106,7 @@ def rules_from(mailboxes: Mapping[str, Mailbox], agents: Iterable[str], caps: Ca
     """The rules of these settings; `agents` are their addresses."""
     return Rules(
         agents=frozenset(agents),
-        ours=frozenset((*agents, *(one.address for one in mailboxes.values()))),
+        ours=frozenset(agents).union(*(spellings(one.address) for one in mailboxes.values())),
         reopen={name: timedelta(days=one.reopen_days) for name, one in mailboxes.items() if one.reopen_days},
         spam_aside=frozenset(name for name, one in mailboxes.items() if one.spam == "set-aside"),
         caps=caps,

@@ -100,6 +100,8 @@ class SmtpSettings(IngestSettings):
     """File of those who may log in: a line each, as `python -m postroom_ingest smtp-user NAME` prints it."""
     smtp_trusted: Networks = (ip_network("127.0.0.0/8"), ip_network("::1/128"))
     """Whose connections, mails and errors are not counted: mail servers of our own."""
+    smtp_proxies: Networks = ()
+    """Load balancers that say by a PROXY header whose connection they hand on to SMTP; from others it is no SMTP."""
     smtp_max_connections: int = Field(default=1000, ge=1)
     """At once, for each worker."""
     smtp_max_mails: int = Field(default=1000, ge=1)
@@ -142,3 +144,11 @@ class ReceiveSettings(SmtpSettings):
 
     imap_max_bytes: int = Field(default=36_000_000, ge=10_000, le=200_000_000)
     """The largest mail fetched from an account; a larger one stays there, and is named."""
+    doors_memory_bytes: int = Field(default=256_000_000, ge=10_000)
+    """What all bodies may have that are coming in at the HTTP doors at one moment; what is more is to come again."""
+
+    @model_validator(mode="after")
+    def _roomy(self) -> "ReceiveSettings":
+        if self.doors_memory_bytes < self.smtp_max_bytes:
+            raise ValueError("POSTROOM_DOORS_MEMORY_BYTES holds one mail of POSTROOM_SMTP_MAX_BYTES at least")
+        return self

@@ -1,12 +1,15 @@
 """The HTTP doors: raw mail, submissions of other channels, and the webhooks of delivery services."""
 
+import asyncio
 import base64
 import hashlib
 import hmac
 import json
 import time
 from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
 from dataclasses import replace
+from types import SimpleNamespace
 from typing import Any
 from urllib.parse import urlencode
 
@@ -19,6 +22,8 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from postroom_contracts.config import HttpDoor
 from postroom_contracts.inbound import MailReceived, SubmissionReceived
 from postroom_ingest.receive.doors.proofs import FRESH
+from postroom_ingest.receive.tally import Tally
+from postroom_plumbing import measures
 from postroom_plumbing.ids import new_id
 from postroom_plumbing.sealing import Sealer
 from postroom_plumbing.settings_view import Settings
@@ -26,6 +31,7 @@ from postroom_plumbing.testing import stated
 
 from ..making import mail
 from ..running import MAX_BYTES, Ingest
+from .conftest import OpenDoor
 
 pytestmark = pytest.mark.connected
 SECRET = "a-door's-secret"
@@ -34,9 +40,9 @@ PUBLIC = base64.b64encode(KEY.public_key().public_bytes(Encoding.DER, PublicForm
 BEARER = {"Authorization": f"Bearer {SECRET}"}
 
 
-@pytest.fixture
-async def outside(ingest: Ingest) -> AsyncIterator[httpx.AsyncClient]:
-    """A caller without the internal token, at an ingest with a door of each kind."""
+@asynccontextmanager
+async def caller(ingest: Ingest) -> AsyncIterator[httpx.AsyncClient]:
+    """Without the internal token, at an ingest with a door of each kind."""
     sealer = Sealer(ingest.service.settings, "setting")
     secrets = {"mail": SECRET, "contacts": SECRET, "mailgun": SECRET, "sendgrid": PUBLIC}
     doors = {
@@ -49,6 +55,12 @@ async def outside(ingest: Ingest) -> AsyncIterator[httpx.AsyncClient]:
     ingest.service.view.current = replace(ingest.service.view.current, door=doors)
     transport = httpx.ASGITransport(app=ingest.service.app, raise_app_exceptions=False)
     async with httpx.AsyncClient(transport=transport, base_url="http://ingest") as client:
+        yield client
+
+
+@pytest.fixture
+async def outside(ingest: Ingest) -> AsyncIterator[httpx.AsyncClient]:
+    async with caller(ingest) as client:
         yield client
 
 
@@ -149,15 +161,63 @@ class TestRawMail:
         problem(answer, 503, "not-ready")
         assert int(answer.headers["Retry-After"]) > 0
 
-    async def test_the_secret_may_hold_any_character(self, ingest: Ingest, outside: httpx.AsyncClient) -> None:
+    @pytest.mark.parametrize("secret", ["Schlüssel", "voilà", "二"])
+    async def test_the_secret_may_hold_any_character(
+        self, ingest: Ingest, outside: httpx.AsyncClient, secret: str
+    ) -> None:
         view, sealer = ingest.service.view, Sealer(ingest.service.settings, "setting")
-        door = view.current.door["mail"].model_copy(update={"secret": sealer.seal_text("Schlüssel")})
+        door = view.current.door["mail"].model_copy(update={"secret": sealer.seal_text(secret)})
         view.current = replace(view.current, door={"mail": door})
-        shown = {b"Authorization": "Bearer Schlüssel".encode()}
+        shown = {b"Authorization": f"Bearer  {secret}".encode()}
         assert (await outside.post("/doors/mail", content=mail(f"{new_id()}@x"), headers=shown)).status_code == 200
 
     async def test_the_internal_routes_stay_closed(self, outside: httpx.AsyncClient) -> None:
         assert (await outside.get("/v1/mailboxes", headers=BEARER)).status_code == 401
+
+
+class TestMemory:
+    @pytest.fixture
+    def told(self, monkeypatch: pytest.MonkeyPatch) -> list[int]:
+        """What the metric says, in the order it is told."""
+        told: list[int] = []
+        monkeypatch.setattr(measures, "door_bytes", SimpleNamespace(set=told.append))
+        return told
+
+    async def test_is_one_for_all_that_come_at_once(self, told: list[int], open_door: OpenDoor) -> None:
+        waiting, go_on = asyncio.Semaphore(0), asyncio.Event()
+
+        async def body(raw: bytes) -> AsyncIterator[bytes]:
+            yield raw[:-2]
+            waiting.release()
+            await go_on.wait()
+            yield raw[-2:]
+
+        raws = [mail(f"{new_id()}@x", text="x" * 100_000) for _ in range(3)]
+        door = await open_door(smtp_max_bytes=150_000, doors_memory_bytes=250_000)
+        async with caller(door) as outside:
+            posts = [
+                asyncio.create_task(outside.post("/doors/mail", content=body(raw), headers=BEARER)) for raw in raws[:2]
+            ]
+            for _ in posts:
+                await waiting.acquire()
+            refused = await outside.post("/doors/mail", content=raws[2], headers=BEARER)
+            problem(refused, 503, "no-room")
+            assert int(refused.headers["Retry-After"]) > 0
+            go_on.set()
+            assert [(await post).status_code for post in posts] == [200, 200]
+            assert (max(told) > 200_000, told[-1]) == (True, 0)
+            assert (await outside.post("/doors/mail", content=raws[2], headers=BEARER)).status_code == 200
+
+    async def test_is_given_back_whatever_happens(self, told: list[int], open_door: OpenDoor) -> None:
+        async def broken() -> AsyncIterator[bytes]:
+            yield b"x" * 1000
+            raise ConnectionError
+
+        async with caller(await open_door()) as outside:
+            for door, content in (("mail", broken()), ("mailgun", b"x" * 1000), ("contacts", b"x" * 1000)):
+                await outside.post(f"/doors/{door}", content=content, headers=BEARER)
+                assert (1000 in told, told[-1]) == (True, 0), door
+                told.clear()
 
 
 class TestMailgun:
@@ -201,8 +261,8 @@ class TestMailgun:
         old = mailgun_form("x", time.time() - FRESH.total_seconds() - 60)
         problem(await outside.post("/doors/mailgun", data=old), 401, "unauthorized")
 
-    async def test_pieces_of_a_mail_are_refused_for_good(self, outside: httpx.AsyncClient) -> None:
-        told = problem(await outside.post("/doors/mailgun", data=mailgun_form()), 406, "no-raw-mail")
+    async def test_pieces_of_a_mail_are_to_come_again(self, outside: httpx.AsyncClient) -> None:
+        told = problem(await outside.post("/doors/mailgun", data=mailgun_form()), 503, "no-raw-mail")
         assert "/mime" in told["detail"]
 
 
@@ -229,11 +289,11 @@ class TestSendGrid:
     async def test_a_changed_body_or_an_old_one_is_refused(self, outside: httpx.AsyncClient) -> None:
         body, kind = form({"envelope": "{}"}, {"email": mail()})
         signed = sendgrid_post(body, kind)
-        problem(await outside.post("/doors/sendgrid", content=body + b" ", headers=signed), 401, "unauthorized")
+        problem(await outside.post("/doors/sendgrid", content=body + b" ", headers=signed), 503, "unauthorized")
         old = sendgrid_post(body, kind, int(time.time() - FRESH.total_seconds() - 60))
-        problem(await outside.post("/doors/sendgrid", content=body, headers=old), 401, "unauthorized")
+        problem(await outside.post("/doors/sendgrid", content=body, headers=old), 503, "unauthorized")
         unsigned = {"Content-Type": kind}
-        problem(await outside.post("/doors/sendgrid", content=body, headers=unsigned), 401, "unauthorized")
+        problem(await outside.post("/doors/sendgrid", content=body, headers=unsigned), 503, "unauthorized")
 
     async def test_a_key_of_another_kind_proves_nothing(self, ingest: Ingest, outside: httpx.AsyncClient) -> None:
         other = rsa.generate_private_key(public_exponent=65537, key_size=2048).public_key()
@@ -244,7 +304,7 @@ class TestSendGrid:
         view.current = replace(view.current, door={"sendgrid": door})
         body, kind = form({}, {"email": mail()})
         answer = await outside.post("/doors/sendgrid", content=body, headers=sendgrid_post(body, kind))
-        problem(answer, 401, "unauthorized")
+        problem(answer, 503, "unauthorized")
 
     @pytest.mark.parametrize("envelope", ["", "[]", '{"to": 1, "from": []}', "nonsense"])
     async def test_a_strange_envelope_does_not_stop_a_mail(self, outside: httpx.AsyncClient, envelope: str) -> None:
@@ -253,14 +313,57 @@ class TestSendGrid:
         assert answer.status_code == 200
 
     async def test_what_is_no_form_is_refused(self, outside: httpx.AsyncClient) -> None:
-        for body, kind, status, word in (
-            (b"{}", "application/json", 415, "unsupported"),
-            (b"--b\r\nrubbish", "multipart/form-data; boundary=b", 503, "no-raw-mail"),
-            (b"x", "multipart/form-data", 422, "invalid"),
+        for body, kind, word in (
+            (b"{}", "application/json", "unsupported"),
+            (b"--b\r\nrubbish", "multipart/form-data; boundary=b", "no-raw-mail"),
+            (b"x", "multipart/form-data", "invalid"),
         ):
-            problem(
-                await outside.post("/doors/sendgrid", content=body, headers=sendgrid_post(body, kind)), status, word
-            )
+            problem(await outside.post("/doors/sendgrid", content=body, headers=sendgrid_post(body, kind)), 503, word)
+
+    async def test_a_mail_that_was_refused_comes_in_when_the_key_is_mended(
+        self, ingest: Ingest, outside: httpx.AsyncClient
+    ) -> None:
+        view, sealer = ingest.service.view, Sealer(ingest.service.settings, "setting")
+        right = view.current.door["sendgrid"]
+        other = ec.generate_private_key(ec.SECP256R1()).public_key()
+        der = other.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
+        wrong = right.model_copy(update={"secret": sealer.seal_text(base64.b64encode(der).decode())})
+        body, kind = form({"envelope": "{}"}, {"email": mail(f"{new_id()}@x")})
+        signed = sendgrid_post(body, kind)
+        before = len(await ingest.received())
+        answers = []
+        for now in (wrong, right.model_copy(update={"enabled": False}), right):
+            view.current = replace(view.current, door={"sendgrid": now})
+            answers.append(await outside.post("/doors/sendgrid", content=body, headers=signed))
+            assert len(await ingest.received()) == before + (now is right), "what is not proved is no contact"
+        problem(answers[0], 503, "unauthorized")
+        problem(answers[1], 503, "not-found")
+        assert answers[2].status_code == 200
+
+    async def test_a_mail_that_is_too_large_is_to_come_again(self, outside: httpx.AsyncClient) -> None:
+        body, kind = form({"envelope": "{}"}, {"email": b"x" * (MAX_BYTES + 1)})
+        answer = await outside.post("/doors/sendgrid", content=body, headers=sendgrid_post(body, kind))
+        problem(answer, 503, "too-large")
+        assert int(answer.headers["Retry-After"]) > 0
+
+    async def test_a_door_that_is_not_there_yet_is_one_for_sendgrid(self, outside: httpx.AsyncClient) -> None:
+        body, kind = form({"envelope": "{}"}, {"email": mail()})
+        answer = await outside.post("/doors/typo", content=body, headers=sendgrid_post(body, kind))
+        problem(answer, 503, "not-found")
+
+    async def test_what_is_wrong_is_counted_though_the_answer_is_503(
+        self, outside: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        counted: list[str] = []
+        monkeypatch.setattr(Tally, "refused", lambda _, code: counted.append(code))
+        body, kind = form({}, {"email": mail()})
+        await outside.post("/doors/sendgrid", content=body, headers={"Content-Type": kind})
+        assert counted == ["401"]
+
+    async def test_there_is_no_redirect(self, outside: httpx.AsyncClient) -> None:
+        body, kind = form({"envelope": "{}"}, {"email": mail(f"{new_id()}@x")})
+        answer = await outside.post("/doors/sendgrid/", content=body, headers=sendgrid_post(body, kind))
+        assert answer.status_code == 200
 
 
 def submission(**changed: Any) -> dict[str, Any]:

@@ -194,6 +194,8 @@ def test_names_and_passwords_of_any_bytes() -> None:
         ({"smtp_auth": "required"}, "needs POSTROOM_SMTP_USERS"),
         ({"smtp_auth": "optional", "smtp_users": "/u"}, "needs TLS"),
         ({"smtp_trusted": "10.0.0.0/33"}, "smtp_trusted"),
+        ({"smtp_proxies": "a-load-balancer"}, "smtp_proxies"),
+        ({"smtp_max_bytes": 20_000_000, "doors_memory_bytes": 19_999_999}, "POSTROOM_DOORS_MEMORY_BYTES holds one"),
     ],
 )
 def test_settings_that_could_not_work_stop_the_start(settings: dict[str, Any], reason: str) -> None:

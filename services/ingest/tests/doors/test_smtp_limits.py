@@ -6,6 +6,8 @@ from typing import Any
 import pytest
 
 from postroom_ingest.receive.smtp import SmtpServer
+from postroom_ingest.receive.smtp.limits import Pace
+from postroom_ingest.receive.tally import KeptTally
 from postroom_plumbing.testing import until
 
 from ..making import mail
@@ -97,6 +99,60 @@ async def test_silence(open_door: OpenDoor) -> None:
     await talk.send(b"half a mail\r\n")
     assert (await talk.rest()).startswith(b"421 4.4.2 ")
     assert await door.received() == []
+
+
+@pytest.mark.parametrize("way", ["DATA", "BDAT", "between", "unwanted"])
+async def test_a_mail_that_drips(open_door: OpenDoor, monkeypatch: pytest.MonkeyPatch, way: str) -> None:
+    """Nobody is silent for long here, and the mail never comes."""
+    monkeypatch.setattr("postroom_ingest.receive.smtp.limits.MAIL_SECONDS", 0.45)
+    door = await open_door(smtp_idle_seconds=30)
+    the_door = server(door)._door
+    the_door.tally = tally = KeptTally()
+    talk = await Talk.open(door.port)
+    if way == "unwanted":
+        await talk.send(b"BDAT 99999999\r\n")
+    elif way == "DATA":
+        await talk.begin()
+    else:
+        await talk.begin_mail()
+        await talk.send(b"BDAT 9\r\nsome text" if way == "between" else b"BDAT 99999\r\n")
+
+    async def drip() -> None:
+        while True:
+            await talk.send(b"NOOP\r\n" if way == "between" else b"x")
+            await asyncio.sleep(0.1)
+
+    dripping = asyncio.create_task(drip())
+    async with asyncio.timeout(5):
+        while not (told := await talk.answer()).startswith("421 "):
+            pass
+    dripping.cancel()
+    assert told == "421 4.4.2 The mail takes too long, please try again"
+    await asyncio.gather(dripping, talk.close(), return_exceptions=True)
+    assert tally.take() == {"accepted": {}, "refused": {"421": 1}}
+    assert (await door.received(), the_door.room.used) == ([], 0)
+
+
+async def test_a_connection_is_not_hurried_after_its_mail(open_door: OpenDoor, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("postroom_ingest.receive.smtp.limits.MAIL_SECONDS", 0.3)
+    door = await open_door(smtp_idle_seconds=30)
+    talk = await Talk.open(door.port)
+    assert (await talk.deliver(mail("first@x"))).startswith("250 ")
+    with pytest.raises(TimeoutError):
+        async with asyncio.timeout(0.5):
+            await talk.answer()
+    assert (await talk.deliver(mail("second@x"))).startswith("250 ")
+    await talk.close()
+
+
+@pytest.mark.parametrize(
+    ("size", "seconds"), [(0, 600), (4096, 601), (4_096_000, 1600), (26_214_400, 7000), (10**12, 7000)]
+)
+def test_a_large_mail_may_take_longer(size: int, seconds: float) -> None:
+    pace = Pace(26_214_400, 100.0)
+    pace.came(size)
+    assert pace.left(100.0) == seconds
+    assert pace.left(100.0 + seconds) == 0
 
 
 @pytest.mark.parametrize("chunks", [False, True])

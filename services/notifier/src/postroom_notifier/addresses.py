@@ -2,8 +2,11 @@
 
 import re
 
+from postroom_plumbing.addresses import ascii_domain
+
 _LOCAL = re.compile(r"[!#-'*+\-./0-9=?A-Z^_`a-z{|}~]+")
-_DOMAIN = re.compile(r"[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?(\.[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?)*")
+_LABEL = r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?"
+_DOMAIN = re.compile(rf"{_LABEL}(?:\.{_LABEL})*")
 _SYSTEM = re.compile(
     r"(mailer-?daemon|postmaster|majordomo|listserv|bounces?|owner-.+|.+-(request|owner|bounces?))([-+=].*)?"
 )
@@ -19,13 +22,10 @@ def usable(address: str) -> str | None:
     local, at, domain = address.strip().rpartition("@")
     if not at or not _LOCAL.fullmatch(local):
         return None
-    try:
-        ascii_domain = domain.encode("idna").decode("ascii")
-    except UnicodeError:
+    host = ascii_domain(domain)
+    if not _DOMAIN.fullmatch(host):
         return None
-    if not _DOMAIN.fullmatch(ascii_domain):
-        return None
-    whole = f"{local}@{ascii_domain}"
+    whole = f"{local}@{host}"
     return whole if len(whole) <= _MOST else None
 
 

@@ -122,7 +122,8 @@ def router(settings: SettingsStore, editing: Editing, auth: Auth) -> APIRouter:
         """Make or replace a setting; every service hears of it within a second or two.
 
         Secrets (an account's `password`, `client_secret` and `refresh_token`, a door's `secret`) are encrypted before
-        they are stored and are never shown again; `********` in their place keeps what is there.
+        they are stored and are never shown again; `********` in their place keeps what is there, but not where an
+        account's `host`, `port`, `user` or `token_url` changes: then the secrets that go there must be sent anew.
         """
         plain = {k: v for k, v in value.items() if k not in ("id", "version")}
         document = await editing.put(kind, setting, plain, if_match)

@@ -5,7 +5,10 @@ before anything is done with its answer. It counts for as long as the token in t
 token that a person configures anew wins, a change of the account's name does not.
 """
 
+import asyncio
+import json
 import ssl
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from urllib.parse import urlsplit
@@ -19,8 +22,13 @@ from postroom_ingest.imap.trouble import AccountError, MisconfiguredError, Refus
 from postroom_plumbing.sealing import Sealer, SealError
 
 ANSWER_SECONDS = 15.0
+"""From the question to the last byte of the answer."""
+ANSWER_BYTES = 262_144
+"""The longest answer read: tokens that hold claims have some thousands of bytes."""
 DEFAULT_SECONDS = 3600
 """How long an access token is good for where the server does not say."""
+LONGEST_SECONDS = 86_400.0
+"""However long the server says."""
 SPARE = 0.9
 """It is used for this share of its life."""
 
@@ -109,28 +117,51 @@ async def refreshed(account: Account, client_secret: str | None, refresh_token: 
     if account.scope is not None:
         form["scope"] = account.scope
     try:
-        async with httpx.AsyncClient(timeout=ANSWER_SECONDS, verify=ssl.create_default_context()) as client:
-            answer = await client.post(url, data=form, headers={"Accept": "application/json"})
+        async with asyncio.timeout(ANSWER_SECONDS):
+            status, answer = await _asked(url, form)
+    except TimeoutError:
+        raise AccountError(f"the token server does not answer within {ANSWER_SECONDS:.0f} s") from None
     except httpx.HTTPError as error:
         raise AccountError(f"the token server cannot be reached: {type(error).__name__}") from None
-    return _granted(answer)
+    return _granted(status, answer)
 
 
-def _granted(answer: httpx.Response) -> Granted:
+async def _asked(url: str, form: Mapping[str, str]) -> tuple[int, bytes]:
+    """Status and body of the answer, which is read as it comes and not unpacked: no few bytes become many.
+
+    Raises:
+        AccountError: it is too long. httpx.HTTPError: there is none.
+    """
+    headers = {"Accept": "application/json", "Accept-Encoding": "identity"}
+    answer = bytearray()
+    async with (
+        httpx.AsyncClient(timeout=ANSWER_SECONDS, verify=ssl.create_default_context()) as client,
+        client.stream("POST", url, data=form, headers=headers) as response,
+    ):
+        async for piece in response.aiter_raw():
+            answer += piece
+            if len(answer) > ANSWER_BYTES:
+                raise AccountError(f"the token server answers with more than {ANSWER_BYTES} bytes")
+        return response.status_code, bytes(answer)
+
+
+def _granted(status: int, answer: bytes) -> Granted:
     try:
-        body = answer.json()
-    except ValueError:
+        body = json.loads(answer)
+    except (ValueError, RecursionError):
         body = None
     said = body if isinstance(body, dict) else {}
     error = said.get("error")
-    if answer.status_code in {400, 401} and isinstance(error, str):
+    if status in {400, 401} and isinstance(error, str):
         known = error if error.replace("_", "").isalnum() and len(error) < 40 else "an error"
         raise RefusedError(f"the token server refuses the refresh token ({known}): sign in anew")
     token, seconds, rotated = said.get("access_token"), said.get("expires_in"), said.get("refresh_token")
-    if answer.status_code != httpx.codes.OK or not isinstance(token, str) or not token:
-        raise AccountError(f"the token server gives no token (HTTP {answer.status_code})")
+    if status != httpx.codes.OK or not isinstance(token, str) or not token:
+        raise AccountError(f"the token server gives no token (HTTP {status})")
     try:
         life = float(seconds) if seconds is not None else DEFAULT_SECONDS
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         life = DEFAULT_SECONDS
-    return Granted(token, max(life, 0.0), rotated if isinstance(rotated, str) and rotated else None)
+    return Granted(
+        token, min(max(0.0, life), LONGEST_SECONDS), rotated if isinstance(rotated, str) and rotated else None
+    )

@@ -12,7 +12,7 @@ from postroom_contracts.config import HttpDoor
 from postroom_contracts.values import Door
 from postroom_ingest.raw import Incoming
 from postroom_ingest.receive.accept import Acceptor, KeyReusedError
-from postroom_ingest.receive.body import read_body
+from postroom_ingest.receive.body import AGAIN, read_body
 from postroom_ingest.receive.doors import proofs
 from postroom_ingest.receive.doors.forms import (
     Posted,
@@ -23,54 +23,66 @@ from postroom_ingest.receive.doors.forms import (
     text,
 )
 from postroom_ingest.receive.mailboxes import Mailboxes, others
+from postroom_ingest.receive.room import Room, Share
 from postroom_ingest.receive.tally import Tally
+from postroom_ingest.settings import ReceiveSettings
 from postroom_ingest.submission import Submission
+from postroom_plumbing import measures
 from postroom_plumbing.clock import utc_now
+from postroom_plumbing.internal import bearer_fits
 from postroom_plumbing.problems import Problem
 from postroom_plumbing.sealing import Sealer
 from postroom_plumbing.settings_view import SettingsView
 
 log = logging.getLogger(__name__)
 
-AGAIN = {"Retry-After": "5"}
 _Key = Annotated[str | None, Header(max_length=255)]
 
 
 class Doors:
     """The doors, as the settings have them at the moment."""
 
-    def __init__(self, acceptor: Acceptor, view: SettingsView, sealer: Sealer, max_bytes: int, tally: Tally) -> None:
+    def __init__(
+        self, acceptor: Acceptor, view: SettingsView, sealer: Sealer, settings: ReceiveSettings, tally: Tally
+    ) -> None:
         self._acceptor = acceptor
         self._view = view
         self._mailboxes = Mailboxes(view)
         self._sealer = sealer
-        self._max_bytes = max_bytes
+        self._max_bytes = settings.smtp_max_bytes
+        self._room = Room(settings.doors_memory_bytes, measures.door_bytes.set)
         self._tally = tally
 
     async def hand_in(self, name: str, request: Request, key: str | None) -> str:
         """Take what was posted; the id of the contact.
 
         Raises:
-            Problem: it was not taken: 401, 404, 406, 409, 413, 415, 422, or 503 for trying again.
+            Problem: it was not taken: 401, 404, 409, 413, 415, 422, or 503 for trying again. Whatever it is, SendGrid
+                is told 503: see `_drops_at_4xx`.
         """
-        if not self._mailboxes.known():  # some services drop a mail for good at any 4xx
+        if not self._mailboxes.known():
             raise Problem(503, "not-ready", "the settings have not come yet, try again", headers=AGAIN)
         door = self._view.current.door.get(name)
-        if door is None or not door.enabled:
-            raise Problem(404, "not-found", "there is no such door")
+        share = Share(self._room)
         try:
-            return await self._taken(name, door, request, key)
+            return await self._taken(name, door, request, key, share)
         except Problem as problem:
             self._tally.refused(str(problem.status_code))
-            told = {"door": name, "status": problem.status_code, "reason": problem.kind}
+            told = {"door": name if door else "unknown", "status": problem.status_code, "reason": problem.kind}
             log.warning("not taken at an http door", extra=told)
+            if problem.status_code < 500 and _drops_at_4xx(door, request):
+                raise Problem(503, problem.kind, str(problem.detail), problem.errors, headers=AGAIN) from None
             raise
+        finally:
+            share.release()
 
-    async def _taken(self, name: str, door: HttpDoor, request: Request, key: str | None) -> str:
+    async def _taken(self, name: str, door: HttpDoor | None, request: Request, key: str | None, share: Share) -> str:
+        if door is None or not door.enabled:
+            raise Problem(404, "not-found", "there is no such door")
         secret = self._sealer.open_text(door.secret)
         if door.kind in _BEARER:  # before anything of a stranger's is kept
-            _require(proofs.bearer_fits(request.headers.get("authorization", ""), secret))
-        body = await read_body(request, self._max_bytes)
+            _require(bearer_fits(request.headers.get("authorization", ""), secret))
+        body = await read_body(request, self._max_bytes, share)
         if door.kind == "contacts":
             mail = self._submission(name, door, body, key)
         else:
@@ -122,6 +134,19 @@ class Doors:
         )
 
 
+def _drops_at_4xx(door: HttpDoor | None, request: Request) -> bool:
+    """Whether a mail is lost for good when it is refused by a 4xx.
+
+    At a 5xx SendGrid tries again for 72 hours, time to mend a wrong key, a closed door or too low a limit; at a 4xx or
+    3xx it drops the mail and tells nobody. Mailgun tries again for 8 hours at anything but 200 and 406, and our own
+    callers have the mail.
+
+    https://support.sendgrid.com/hc/en-us/articles/46513815674395-Understanding-Inbound-Parse-Webhook-Retry-Logic
+    https://documentation.mailgun.com/docs/mailgun/user-manual/receive-forward-store/receive-http
+    """
+    return proofs.by_sendgrid(request.headers) if door is None else door.kind == "sendgrid"
+
+
 def _key(door: str, key: str | None) -> tuple[str, str] | None:
     return (door, key) if key else None
 
@@ -162,6 +187,7 @@ def doors_router(doors: Doors) -> APIRouter:
     routes = APIRouter(prefix="/doors", tags=["doors"])
 
     @routes.post("/{door}", status_code=200)
+    @routes.post("/{door}/", status_code=200, include_in_schema=False)  # a redirect would be no answer to SendGrid
     @routes.post("/{door}/mime", status_code=200, include_in_schema=False)
     async def hand_in(
         door: str,

@@ -96,10 +96,11 @@ def mailgun_mail(form: Mapping[str, bytes]) -> Posted:
     """The mail in a post of Mailgun's. Its signature is over its token alone, so the token counts once.
 
     Raises:
-        Problem: 406, which Mailgun takes as final, when the form has only pieces of the mail.
+        Problem: 503 when the form has only pieces of the mail: Mailgun keeps it for 8 hours then, and would drop it for
+            good at 406.
     """
     if "body-mime" not in form:
-        raise Problem(406, "no-raw-mail", "there is no body-mime: let the route forward to an address ending in /mime")
+        raise Problem(503, "no-raw-mail", "there is no body-mime: let the route forward to an address ending in /mime")
     recipients = (one.strip() for one in text(form, "recipient").split(","))
     return posted(form["body-mime"], text(form, "sender"), recipients, text(form, "token"))
 

@@ -81,3 +81,10 @@ def check_parameters(parameters: Mapping[str, str], max_bytes: int) -> None:
         raise BadCommandError("501 5.5.4 SIZE is a number")
     if int(size) > max_bytes:
         raise BadCommandError("552 5.3.4 The message is larger than this server takes")
+
+
+def greeting(hostname: str, max_bytes: int, tls: bool, auth: bool) -> str:
+    """The reply to EHLO and LHLO: what there is here, with `tls` and `auth` where they may be used now."""
+    can = ["PIPELINING", f"SIZE {max_bytes}", "8BITMIME", "SMTPUTF8", "ENHANCEDSTATUSCODES", "CHUNKING"]
+    lines = [hostname, *can, *(["STARTTLS"] if tls else []), *(["AUTH PLAIN LOGIN"] if auth else [])]
+    return "\r\n".join([f"250-{line}" for line in lines[:-1]] + [f"250 {lines[-1]}"])

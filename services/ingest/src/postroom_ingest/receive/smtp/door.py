@@ -6,11 +6,13 @@ from dataclasses import dataclass, field
 
 from pymongo.errors import PyMongoError
 
+from postroom_contracts.values import Door as DoorName
 from postroom_ingest.raw import Incoming
 from postroom_ingest.receive.accept import Acceptor
-from postroom_ingest.receive.mailboxes import Mailboxes
+from postroom_ingest.receive.mailboxes import Mailboxes, others
+from postroom_ingest.receive.room import Room
 from postroom_ingest.receive.smtp.auth import Users
-from postroom_ingest.receive.smtp.limits import Peers, Room
+from postroom_ingest.receive.smtp.limits import Peers
 from postroom_ingest.receive.smtp.tls import Certificate
 from postroom_ingest.receive.tally import Tally
 from postroom_ingest.settings import SmtpSettings
@@ -33,6 +35,20 @@ class Envelope:
     """The id of each recipient's mailbox."""
     chunks: bytearray | None = None
     """What BDAT brought so far (RFC 3030)."""
+
+    def mail(self, raw: bytes, door: DoorName, *, peer: str | None, helo: str | None, tls: str | None) -> Incoming:
+        """The whole mail, and what is known of its client."""
+        return Incoming(
+            raw=raw,
+            mailbox=self.mailboxes[0],
+            also=others(self.mailboxes),
+            envelope_from=self.sender,
+            envelope_to=tuple(self.recipients),
+            door=door,
+            peer=peer,
+            helo=helo,
+            tls=tls,
+        )
 
 
 class Door:
@@ -61,7 +77,7 @@ class Door:
             return TRY_LATER
         if len(envelope.recipients) >= self.settings.smtp_max_recipients:
             return "452 4.5.3 Too many recipients, send the rest in another mail"
-        mailbox = self.mailboxes.find(address)
+        mailbox = self.mailboxes.find(address) or self.mailboxes.postmaster(address)
         if mailbox is None:
             self.tally.refused("550")
             return "550 5.1.1 No such mailbox here"

@@ -11,6 +11,12 @@ SWEEP = 10_000
 """Peers known at once before those that are of no interest any more are forgotten."""
 
 
+MAIL_SECONDS = 600.0
+"""How long any mail may take to come in whole: RFC 5321 section 4.5.3.2 bounds only silence."""
+MAIL_RATE = 4096
+"""Bytes that give a large mail one second more."""
+
+
 class Allowance:
     """So many a minute, unused ones saved up to a minute's worth."""
 
@@ -57,8 +63,7 @@ class Peers:
 
     def trusts(self, address: str) -> bool:
         """Whether nothing is counted for this address."""
-        ip = _ip(address)
-        return ip is not None and any(ip in network for network in self._trusted)
+        return among(address, self._trusted)
 
     def enter(self, address: str, now: float) -> bool:
         """A connection begins; False when it is one too many, and then it need not `leave`."""
@@ -106,35 +111,28 @@ class Peers:
         }
 
 
-class Room:
-    """Bytes of mails that are in memory because they are not stored yet, over all connections of a process."""
+class Pace:
+    """How long one mail may take to come: so long as any, and longer the more of it is there."""
 
-    def __init__(self, most: int) -> None:
-        self.most = most
-        self.used = 0
-
-
-class Share:
-    """What one mail takes of a room."""
-
-    def __init__(self, room: Room) -> None:
-        self._room = room
+    def __init__(self, largest: int, now: float) -> None:
+        """More than `largest` bytes give no more time: they are not kept."""
+        self._largest = largest
+        self._began = now
         self._size = 0
-        self.refused = False
-        """Whether there was a moment when it did not fit."""
 
-    def hold(self, size: int) -> bool:
-        """The mail has `size` bytes by now; False when they do not fit, and then it must be dropped."""
-        if size > self._size and self._room.used + size - self._size > self._room.most:
-            self.refused = True
-            return False
-        self._room.used += size - self._size
-        self._size = size
-        return True
+    def came(self, size: int) -> None:
+        """That many bytes more are there."""
+        self._size += size
 
-    def release(self) -> None:
-        """The mail is stored or dropped."""
-        self.hold(0)
+    def left(self, now: float) -> float:
+        """Seconds until it has taken too long; 0 and below: it has."""
+        return self._began + MAIL_SECONDS + min(self._size, self._largest) / MAIL_RATE - now
+
+
+def among(address: str, networks: Sequence[IPv4Network | IPv6Network]) -> bool:
+    """Whether an address is in one of these networks."""
+    ip = _ip(address)
+    return ip is not None and any(ip in network for network in networks)
 
 
 def _ip(address: str) -> IPv4Address | IPv6Address | None:

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 
 from postroom_ingest.receive.accept import Acceptor
 from postroom_ingest.receive.smtp.door import Door, uptime
+from postroom_ingest.receive.smtp.proxied import Proxied
 from postroom_ingest.receive.smtp.session import Session
 from postroom_ingest.receive.smtp.wire import HANDSHAKE_SECONDS, Wire
 from postroom_ingest.receive.tally import Tally
@@ -74,23 +75,31 @@ class SmtpServer:
         """Listen. Raises OSError when a port or the certificate cannot be had."""
         self._door.load_certificate()
         self.sockets = self.sockets or listeners(self._settings)
-        loop = asyncio.get_running_loop()
         certificate = self._door.certificate
         for protocol, listener in self.sockets.items():
-            context = certificate.context if certificate is not None and protocol == "smtps" else None
-            make = functools.partial(Wire, functools.partial(self._talk, protocol), self._settings.smtp_idle_seconds)
-            patience = HANDSHAKE_SECONDS if context is not None else None
-            server = await loop.create_server(
-                make, sock=listener, ssl=context, backlog=BACKLOG, ssl_handshake_timeout=patience
-            )
-            self._servers.append(server)
+            self._servers.append(await self._serve(protocol, listener))
         if certificate is not None:
-            self._looking = loop.create_task(certificate.keep_fresh())
+            self._looking = asyncio.create_task(certificate.keep_fresh())
+
+    async def _serve(self, protocol: str, listener: socket.socket) -> asyncio.Server:
+        loop = asyncio.get_running_loop()
+        make = functools.partial(Wire, functools.partial(self._talk, protocol), self._settings.smtp_idle_seconds)
+        secure, proxies = protocol == "smtps", self._settings.smtp_proxies
+        if proxies and protocol != "lmtp":  # their header comes before TLS does, so `_talk` begins that
+            behind = functools.partial(Proxied, make, proxies, secure)
+            return await loop.create_server(behind, sock=listener, backlog=BACKLOG)
+        context = self._door.certificate.context if self._door.certificate is not None and secure else None
+        patience = HANDSHAKE_SECONDS if context is not None else None
+        return await loop.create_server(
+            make, sock=listener, ssl=context, backlog=BACKLOG, ssl_handshake_timeout=patience
+        )
 
     async def _talk(self, protocol: str, wire: Wire) -> None:
         self._wires.add(wire)
         peer = wire.peer
         try:
+            if protocol == "smtps" and wire.tls is None and self._door.certificate is not None:
+                await wire.start_tls(self._door.certificate.context, None)
             refusal = self._refusal(peer)
             if refusal is not None:
                 log.warning("connection refused", extra={"peer": peer, "reply": refusal})

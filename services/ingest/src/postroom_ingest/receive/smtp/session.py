@@ -4,13 +4,18 @@ import logging
 from collections.abc import Awaitable, Callable
 from contextlib import ExitStack
 
-from postroom_ingest.raw import Incoming
-from postroom_ingest.receive.mailboxes import others
+from postroom_contracts.values import Door as DoorName
+from postroom_ingest.receive.room import Share
 from postroom_ingest.receive.smtp.auth import check, decoded, plain_credentials
-from postroom_ingest.receive.smtp.commands import BadCommandError, check_parameters, read_path, split_command
+from postroom_ingest.receive.smtp.commands import (
+    BadCommandError,
+    check_parameters,
+    greeting,
+    read_path,
+    split_command,
+)
 from postroom_ingest.receive.smtp.door import Door, Envelope, uptime
-from postroom_ingest.receive.smtp.limits import Share
-from postroom_ingest.receive.smtp.wire import AskedToStopError, GoneError, LineTooLongError, Wire
+from postroom_ingest.receive.smtp.wire import AskedToStopError, GoneError, LineTooLongError, TooSlowError, Wire
 from postroom_plumbing.errors import described
 
 log = logging.getLogger(__name__)
@@ -75,6 +80,10 @@ class Session:
             await wire.say(f"421 4.3.2 {name} is stopping, please come back")
         except TimeoutError:
             await wire.say("421 4.4.2 Nothing heard for too long")
+        except TooSlowError:
+            self._door.tally.refused("421")
+            log.warning("a mail took too long", extra={"peer": self._peer})
+            await wire.say("421 4.4.2 The mail takes too long, please try again")
         except OSError as error:
             log.info("a connection failed", extra={"peer": self._peer, "error": type(error).__name__})
         except Exception as error:  # noqa: BLE001 - one session must not end in silence, nor any other with it
@@ -117,14 +126,9 @@ class Session:
         first = await self._hello(argument)
         if first is None or not first.startswith("250"):
             return first
-        can = ["PIPELINING", f"SIZE {self._settings.smtp_max_bytes}", "8BITMIME", "SMTPUTF8", "ENHANCEDSTATUSCODES"]
-        can.append("CHUNKING")
-        if self._door.certificate is not None and self._wire.tls is None:
-            can.append("STARTTLS")
-        if self._door.users is not None and self._may_show_password():
-            can.append("AUTH PLAIN LOGIN")
-        lines = [self._settings.smtp_hostname, *can]
-        return "\r\n".join([f"250-{line}" for line in lines[:-1]] + [f"250 {lines[-1]}"])
+        tls = self._door.certificate is not None and self._wire.tls is None
+        auth = self._door.users is not None and self._may_show_password()
+        return greeting(self._settings.smtp_hostname, self._settings.smtp_max_bytes, tls, auth)
 
     async def _starttls(self, argument: str) -> Reply:
         if argument:
@@ -223,6 +227,7 @@ class Session:
         self._coming.close()
         self._share.release()
         self._share = Share(self._door.room)
+        self._wire.relax()
 
     async def _rset(self, argument: str) -> Reply:
         if argument:
@@ -238,6 +243,7 @@ class Session:
             return f"{NOT_NOW}RCPT comes first"
         if argument:
             return "501 5.5.4 Syntax: DATA"
+        self._wire.hurry(self._settings.smtp_max_bytes)
         await self._wire.say("354 End with <CR><LF>.<CR><LF>")
         raw = await self._wire.mail(self._settings.smtp_max_bytes, self._share)
         return await self._finish(envelope, raw)
@@ -248,8 +254,10 @@ class Session:
         if not (size.isascii() and size.isdigit() and len(size) < 12) or last.upper() not in ("", "LAST"):
             raise ByeError("421 5.5.4 Syntax: BDAT size [LAST]; where the chunk ends nobody knows")
         envelope = self._envelope
+        self._wire.hurry(self._settings.smtp_max_bytes)
         if envelope is None or not envelope.recipients:
             await self._wire.chunk(int(size), None, self._share)
+            self._wire.relax()
             return f"{NOT_NOW}RCPT comes first"
         if envelope.chunks is None:
             envelope.chunks = bytearray()
@@ -268,25 +276,14 @@ class Session:
             reply = NO_ROOM if self._share.refused else TOO_LARGE
             self._door.tally.refused(reply[:3])
         else:
-            reply = await self._door.hand_in(self._incoming(envelope, raw))
+            door: DoorName = "lmtp" if self._lmtp else "smtp"
+            mail = envelope.mail(raw, door, peer=self._peer or None, helo=self._helo, tls=self._wire.tls)
+            reply = await self._door.hand_in(mail)
         self._drop_mail()
         if reply[0] == "2":
             self._mails += 1
             self._errors = 0
         return "\r\n".join([reply] * len(envelope.recipients)) if self._lmtp else reply
-
-    def _incoming(self, envelope: Envelope, raw: bytes) -> Incoming:
-        return Incoming(
-            raw=raw,
-            mailbox=envelope.mailboxes[0],
-            also=others(envelope.mailboxes),
-            envelope_from=envelope.sender,
-            envelope_to=tuple(envelope.recipients),
-            door="lmtp" if self._lmtp else "smtp",
-            peer=self._peer or None,
-            helo=self._helo,
-            tls=self._wire.tls,
-        )
 
     # The rest
 

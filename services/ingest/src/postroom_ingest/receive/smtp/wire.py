@@ -5,8 +5,9 @@ import ssl
 from collections.abc import Callable, Coroutine
 from typing import Any
 
+from postroom_ingest.receive.room import Share
 from postroom_ingest.receive.smtp.data import DataReader
-from postroom_ingest.receive.smtp.limits import Share
+from postroom_ingest.receive.smtp.limits import Pace
 
 LINE_BYTES = 12_288
 """The longest command line: what AUTH may need (RFC 4954 section 4); others are far shorter."""
@@ -25,6 +26,10 @@ class LineTooLongError(Exception):
     """A command line was longer than LINE_BYTES; it has been skipped."""
 
 
+class TooSlowError(Exception):
+    """The mail that is coming takes too long in all."""
+
+
 class AskedToStopError(Exception):
     """The server stops, and nothing is under way on this connection."""
 
@@ -32,8 +37,12 @@ class AskedToStopError(Exception):
 class Wire(asyncio.Protocol):
     """The bytes of one connection. `talk` is run with it as soon as it is there, and nothing but itself ends it."""
 
-    def __init__(self, talk: "Callable[[Wire], Coroutine[Any, Any, None]]", idle_seconds: float) -> None:
+    def __init__(
+        self, talk: "Callable[[Wire], Coroutine[Any, Any, None]]", idle_seconds: float, client: str | None = None
+    ) -> None:
+        """`client` is the address of the client where a load balancer stands between."""
         self._talk = talk
+        self._client = client
         self._idle = idle_seconds
         self._loop = asyncio.get_running_loop()
         self._buffer = bytearray()
@@ -45,6 +54,7 @@ class Wire(asyncio.Protocol):
         self._may_write.set()
         self._transport: Any = None
         self._task: asyncio.Task[None] | None = None
+        self._pace: Pace | None = None
 
     # What the event loop calls
 
@@ -54,6 +64,8 @@ class Wire(asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         self._buffer += data
+        if self._pace is not None:
+            self._pace.came(len(data))
         if len(self._buffer) > FULL and not self._paused:
             self._paused = True
             self._transport.pause_reading()
@@ -80,9 +92,9 @@ class Wire(asyncio.Protocol):
         if self._waiter is not None and not self._waiter.done():
             self._waiter.set_result(None)
 
-    def _expire(self) -> None:
+    def _expire(self, error: type[Exception]) -> None:
         if self._waiter is not None and not self._waiter.done():
-            self._waiter.set_exception(TimeoutError())
+            self._waiter.set_exception(error())
 
     # What a session asks for
 
@@ -90,13 +102,22 @@ class Wire(asyncio.Protocol):
     def peer(self) -> str:
         """The address of the client."""
         name = self._transport.get_extra_info("peername")
-        return str(name[0]) if name else ""
+        return self._client or (str(name[0]) if name else "")
 
     @property
     def tls(self) -> str | None:
         """The version of TLS, None in the clear."""
         layer = self._transport.get_extra_info("ssl_object")
         return layer.version() if layer is not None else None
+
+    def hurry(self, largest: int) -> None:
+        """A mail of at most `largest` bytes begins to come: until `relax`, whatever waits may raise TooSlowError."""
+        if self._pace is None:
+            self._pace = Pace(largest, self._loop.time())
+
+    def relax(self) -> None:
+        """The mail is there, or will not come."""
+        self._pace = None
 
     async def line(self) -> bytes:
         """The next command line, whatever ends it.
@@ -157,7 +178,11 @@ class Wire(asyncio.Protocol):
             self._paused = False
             self._transport.resume_reading()
         self._waiter = self._loop.create_future()
-        alarm = self._loop.call_later(self._idle, self._expire)
+        patience = self._idle
+        error: type[Exception] = TimeoutError
+        if self._pace is not None and (left := self._pace.left(self._loop.time())) < patience:
+            patience, error = max(0.0, left), TooSlowError
+        alarm = self._loop.call_later(patience, self._expire, error)
         try:
             await self._waiter
         finally:
@@ -176,15 +201,17 @@ class Wire(asyncio.Protocol):
             async with asyncio.timeout(self._idle):
                 await self._may_write.wait()
 
-    async def start_tls(self, context: ssl.SSLContext, ready: str) -> None:
-        """Say `ready` and go on under TLS. What was sent ahead of it in the clear is thrown away (CVE-2011-0411).
+    async def start_tls(self, context: ssl.SSLContext, ready: str | None) -> None:
+        """Say `ready`, if anything, and go on under TLS. What was sent ahead of it in the clear is thrown away
+        (CVE-2011-0411).
 
         Raises:
             OSError: there was no agreement; the connection is gone.
         """
         self._transport.pause_reading()
         self._buffer.clear()
-        await self.say(ready)
+        if ready is not None:
+            await self.say(ready)
         self._transport = await self._loop.start_tls(
             self._transport, self, context, server_side=True, ssl_handshake_timeout=HANDSHAKE_SECONDS
         )
