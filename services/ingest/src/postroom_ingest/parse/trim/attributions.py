@@ -4,7 +4,15 @@ import re
 from typing import Final
 
 from postroom_ingest.parse.trim.lines import has_date, has_mailbox, has_time, is_quoted, seen
-from postroom_ingest.parse.trim.phrases import OPENERS, WROTE, WROTE_BEFORE_NAME, WROTE_GLUED
+from postroom_ingest.parse.trim.phrases import (
+    FIRST_PERSON,
+    OPENERS,
+    QUOTING,
+    WROTE,
+    WROTE_BEFORE_NAME,
+    WROTE_GLUED,
+    WROTE_OF_THINGS,
+)
 
 _LONGEST_LINE: Final = 400
 _LINES_ABOVE: Final = 4
@@ -66,11 +74,14 @@ def _is_whole(text: str, before_quote: bool) -> bool:
     opened = folded.startswith(OPENERS)
     if _POSTED_BY.match(bare):
         return True
-    if not opened and not _DATED_START.match(bare):
+    if (not opened and not _DATED_START.match(bare)) or _of_oneself(text):
         return False
     if not (has_date(text) or has_time(text)):
-        return opened and before_quote and _says_wrote(folded) and any(c.isdigit() for c in text)
-    if _says_wrote(folded):
+        said = opened and before_quote and _says_wrote(folded) and not _of_things(folded)
+        return said and any(c.isdigit() for c in text)
+    if _says_wrote(folded) and not (
+        _of_things(folded) and not (has_mailbox(text) or (has_date(text) and has_time(text)))
+    ):
         return before_quote or has_time(text) or has_mailbox(text)
     if not opened and _ISO_START.match(bare) and before_quote:
         return True
@@ -82,11 +93,36 @@ def _is_whole(text: str, before_quote: bool) -> bool:
 def _is_enough(text: str, before_quote: bool) -> bool:
     """Whether one line without a dated beginning is an attribution: `Ada via Forum <ada@...> wrote:`."""
     folded = text.casefold()
-    if not _says_wrote(folded):
+    if _of_oneself(text):
         return False
+    if not _says_wrote(folded):
+        return before_quote and _says_who_and_when(text, folded)
     if before_quote:
-        return text[-1] in ":：" or has_mailbox(text)
+        return has_mailbox(text) or (text[-1] in ":：" and (not _of_things(folded) or _is_name(text)))
     return has_mailbox(text) or (has_time(text) and has_date(text)) or (" via " in folded and text[-1] in ":：")
+
+
+def _says_who_and_when(text: str, folded: str) -> bool:
+    """Whether a line has all but a verb that is known: a mailbox, a date and a time, as in every language."""
+    if text[-1] not in ":：" or not has_mailbox(text):
+        return False
+    return (has_date(text) and has_time(text)) or folded.startswith(QUOTING)
+
+
+def _of_oneself(text: str) -> bool:
+    return not FIRST_PERSON.isdisjoint(text.split())
+
+
+def _of_things(folded: str) -> bool:
+    """Whether the verb is one that people use of a screen too: `The display says:`."""
+    words = folded.rstrip(_TRIMMED_END).rsplit(None, 1)
+    return bool(words) and words[-1] in WROTE_OF_THINGS
+
+
+def _is_name(text: str) -> bool:
+    """Whether all words but the verb begin with a capital, at least two: `Ada Byron writes:`."""
+    words = text.lstrip(_START).split()[:-1]
+    return len(words) > 1 and all(word[0].isupper() for word in words)
 
 
 def _says_wrote(folded: str) -> bool:

@@ -17,9 +17,13 @@ _DECORATION: Final = " -‐_=*#>—–─━~+|[]()「」【】:：."
 
 def header_kind(line: str) -> Kind | None:
     """Which header field a stripped line is, in any language; None for other lines."""
-    head, colon, _ = line[: _LONGEST_NAME + 10].partition(":" if ":" in line else "：")
-    if not colon:
+    head = line[: _LONGEST_NAME + 10]
+    end = head.find(":")
+    if not head.isascii() and (wide := head.find("：", 0, end if end >= 0 else None)) >= 0:
+        end = wide
+    if end < 0:
         return None
+    head = head[:end]
     kind = HEADER_NAMES.get(head.casefold())
     if kind is None and len(head) <= _LONGEST_NAME + 8:
         kind = HEADER_NAMES.get(seen(head).strip("*_| ").casefold())
@@ -45,7 +49,7 @@ def is_header_block(lines: list[str], start: int) -> bool:
             blank = True
             continue
         kind = header_kind(stripped)
-        if kind is None:
+        if kind is None or (kind == "from" and _is_a_time(stripped)):
             others += 1
             if blank or others > 4:
                 break
@@ -54,6 +58,12 @@ def is_header_block(lines: list[str], start: int) -> bool:
             kinds.add(kind)
             mailbox = mailbox or (kind == "from" and has_mailbox(stripped[:_LONGEST_LINE]))
     return _is_a_head(kinds, mailbox)
+
+
+def _is_a_time(line: str) -> bool:
+    """Whether a sender's line tells when something begins: `From: 10:00`, `Von: 5.5.2026`."""
+    value = line.replace("：", ":").partition(":")[2]
+    return any(map(str.isdigit, value)) and not any(map(str.isalpha, value))
 
 
 def _is_lone_sender(lines: list[str], start: int) -> bool:

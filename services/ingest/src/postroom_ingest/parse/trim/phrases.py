@@ -3,6 +3,8 @@
 import re
 from typing import Final, Literal
 
+from postroom_ingest.parse.forwards.labels import FORWARD_WORDS, LABELS
+
 Kind = Literal["from", "sent", "date", "to", "cc", "subject", "other"]
 
 
@@ -21,6 +23,10 @@ WROTE: Final = _list(
         viết | menulis | kirjutas | rašė | parašė | rakstīja | skrifaði | كتب | كتبت | نوشت | نوشته | نوشته است
         כתב | כתבה | כתב/ה | מאת | लिखा | เขียนว่า | 写道 | 寫道 | 작성 | 작성함 | 썼습니다 | 님이 작성
         のメッセージ | のメール | さんは書きました | は書きました | が書きました | さんからのメッセージ
+        napisal(a) | napisao je | napisala je | је написао | је написала | је написао/ла | напиша | va escriure
+        escribiu | geskryf | shkroi | ka shkruar | idatzi zuen | idatzi du | igorleak hau idatzi zuen | yazıb | жазды
+        գրեց | დაწერა | წერს | لکھا | نے لکھا | লিখেছেন | எழுதியது | రాశారు | લખ્યું | aliandika
+        skrifar | scríobh | ysgrifennodd | skriver | schreibt | escribe | écrivit | escreve | rašo
     """
 )
 """The verb (or what stands for it) of an attribution line, as its last word."""
@@ -34,10 +40,29 @@ WROTE_GLUED: Final = (
 WROTE_BEFORE_NAME: Final = _list(
     """
         schrieb | schreef | skrev | napsal | napsal(a) | napisał | написал | írta | wrote | kirjutas | skreiv
-        heeft | كتب | נכתב | kirjoitti | rašė
+        heeft | كتب | נכתב | kirjoitti | rašė | parašė | escreveu | escribió | scrisse | napisana | napisane | писали
+        yazdı | şunları | napisao | napísal | napísal(a) | sinulat | skrifaði | skreif | idatzi | geskryf | بواسطة
     """
 )
 """Verbs after which the name may come: `Am 3.2. schrieb Max:`."""
+
+WROTE_OF_THINGS: Final = _list(
+    """
+        says | said | writes | dit | pisze | píše | пишет | пише | scrive | schreibt | skriver | escribe | escreve
+    """
+)
+"""Verbs of WROTE that people also use of what a screen or a manual says."""
+
+FIRST_PERSON: Final = _list(
+    """
+        we | my | our | ich | wir | mein | j'ai | j’ai | nous | avons | yo | hemos | he | io | ho | abbiamo | eu
+        nós | ik | wij | jag | jeg | я | мы | мой | ja
+    """
+) | {"I"}
+"""Who says so speaks of what happened; programs name the writer. As written: `i` is a word of many languages."""
+
+QUOTING: Final = ("quoting ", "zitat von ", "citando ", "citando a ", "citat ", "citerar ", "citeren ", "quoto ")
+"""How Horde begins an attribution, which has no verb and no date."""
 
 OPENERS: Final = (
     "on ", "at ", "in message", "le ", "el ", "il ", "em ", "am ", "op ", "den ", "w dniu", "dnia ", "dne ", "dňa ",
@@ -87,9 +112,14 @@ _HEADER_PHRASES: Final[dict[Kind, str]] = {
         delivered-to
     """,
 }
-HEADER_NAMES: Final[dict[str, Kind]] = {name: kind for kind, names in _HEADER_PHRASES.items() for name in _list(names)}
+_OF_OTHER_LINES: Final = frozenset({"no", "pour", "category", "sk", "kp"})
+"""Labels of forwards that are common words before a colon elsewhere."""
+HEADER_NAMES: Final[dict[str, Kind]] = {
+    **{name: kind for name, kind in LABELS.items() if name not in _OF_OTHER_LINES},
+    **{name.casefold(): kind for kind, names in _HEADER_PHRASES.items() for name in _list(names)},
+}
 
-ORIGINAL: Final = _list(
+ORIGINAL: Final = FORWARD_WORDS | _list(
     """
         previous replies | previous discussion | previous reply | vorherige antworten | réponses précédentes
         original message | original mail | original email | original appointment | reply message
@@ -128,7 +158,8 @@ _ABOVE = (
     r"|antwoord\w*|odpow\w+|escriba|escreva|schreiben|ответ\w*|пишите)"
 )
 REPLY_ABOVE: Final = re.compile(
-    rf"(?:{_ABOVE}.{{0,60}}\babove (?:this|the|here)|^[\W_]*reply above\b"
+    rf"(?:{_ABOVE}.{{0,60}}\babove (?:this|here|the (?:\w+ )?(?:line|text|message|e?-?mail|marker|separator))\b"
+    r"|^[\W_]*reply above\b"
     r"|antwort\w*.{0,40}(?:über|oberhalb) dieser|(?:répon\w+|écri\w+).{0,60}au[- ]dessus de cette ligne"
     r"|(?:respuesta|responda|escriba).{0,60}(?:encima|arriba) de esta l[ií]nea"
     r"|(?:resposta|responda|escreva).{0,60}acima d(?:esta|essa) linha"
@@ -160,42 +191,72 @@ ANSWERS_BELOW: Final = re.compile(
 SENT_FROM: Final = re.compile(
     r"sent from\b|sent (?:via|with|by|using) (?!.{0,40}(?:\d{4}"
     r"|courier|ups\b|dhl|fedex|usps|post\b|parcel|express|mistake))"
-    r"|from my \S|[\w.-]+ from mobile$"
-    r"|sent on (?:the go|my)\b"
-    r"|get (?:outlook|aol|yahoo mail|the app)\b|download (?:outlook|yahoo)\b|do you yahoo"
+    r"|from my (?:\w+ ){0,3}"
+    r"(?:\w*phone|ipad|ipod|mobile|android|blackberry|galaxy|samsung|cell|tablet|device|pixel|mac)\b"
+    r"|[\w.-]+ from mobile$"
+    r"|sent (?:on (?:the go|my)|while mobile)\b|(?:typed|written|composed) (?:on|with|from) "
+    r"my .{0,20}(?:phone|mobile|ipad)(?! ?\w)"
+    r"|(?:please |kindly )?(?:excuse|pardon|forgive|apologies for) .{0,50}\b(?:sent|typed|written) (?:from|on|via) "
+    r"|get (?:outlook|aol|yahoo mail|bluemail|the (?:new )?(?:aol )?app)\b|download (?:outlook|yahoo)\b|do you yahoo"
+    r"|yahoo mail: search, organi[sz]e"
     r"|(?:sent )?with my .{0,40}(?:phone|messenger)"
-    r"|envoyé (?:de|depuis|à partir|via|avec)\b|télécharge[rz] |obtenir outlook|provenance : courrier|envoyé de mon"
-    r"|von (?:meine[mr]|unterwegs|mobil|samsung|yahoo|outlook|android|iphone)\b.{0,80}|von .{1,50} gesendet"
-    r"|gesendet (?:von|mit|über|aus)\b"
+    r"|envoyé (?:de|depuis|à partir|via|avec)\b|télécharge[rz] |obtenir outlook|provenance : courrier"
+    r"|(?:cet e-?mail|ce (?:message|courriel)) a été envoyé (?:depuis|de|avec)"
+    r"|von (?:meine[mr] \S|unterwegs|mobil|samsung|yahoo|outlook|android|iphone)(?!.{0,50}\b(?:wurde|ist|hat|war)\b)"
+    r"|von .{1,50} gesendet"
+    r"|gesendet (?:von|mit|über|aus)\b|(?:mobil|unterwegs|von unterwegs) gesendet|laden sie outlook"
     r"|diese (?:nachricht|e-?mail|mail) wurde (?:von|mit|über)\b|holen sie sich outlook|outlook für "
-    r"|enviado (?:desde|do|de|a partir|com|por|via|pelo|através)\b|enviada (?:do|desde|de|pelo)\b|enviat des de"
-    r"|obtener outlook|obter o outlook|mandado desde|baixe o outlook|descargar outlook|descarga outlook"
+    r"|enviado (?:desde|do|de|dende|a partir|com|con|por|via|pelo|através)\b"
+    r"|enviada (?:do|desde|de|pelo)\b|enviat des de"
+    r"|ob(?:tener|tenga|tén|tenez|țineți) outlook"
+    r"|obter o outlook|mandado desde|baixe o outlook|descargar outlook|descarga outlook"
     r"|inviato (?:da|dal|dall|con|tramite|via)\b|ottieni outlook|scarica outlook|inviata da"
     r"|verzonden (?:met|vanaf|via|door|vanuit)\b|verstuurd (?:vanaf|met|via|vanuit)\b|outlook voor "
     r"|download outlook"
     r"|sendt (?:fra|med|via)\b|hent outlook|få outlook|skickat från|skickat med|från min |sänt från"
-    r"|hämta outlook|skickades från"
-    r"|lähetetty |hanki outlook|wysłan[eoy] z|wysłane przez|pobierz outlook|odesláno z|odesláno ze|odoslané z"
-    r"|stáhnout outlook|získat outlook"
-    r"|küldve |az outlook |iphone-?omról|letöltés outlook|gönderildi "
-    r"|.{0,60}(?:cihazımdan|iphone'umdan|telefonumdan) gönderildi|outlook'u edinin"
+    r"|(?:hämta|skaffa) outlook|skickades från|sent úr "
+    r"|lähetetty |hanki outlook|wysłan[eoy] z|wysłane przez|pobierz (?:aplikację |program )?outlook"
+    r"|odesláno z|odoslané z"
+    r"|(?:stáhnout|získat|stiahnuť|získať) outlook"
+    r"|(?:el)?küldve |az outlook |iphone-?omról|letöltés outlook|.{0,60}[oöe]mr[óő]l küldve|gönderildi "
+    r"|.{0,60}(?:cihazımdan|iphone.?umdan|ipad.?imden|telefonumdan|posta ile|mail ile) gönderildi"
+    r"|.{0,30}outlook\S{0,4} (?:uygulamasını )?(?:edinin|indirin)"
     r"|trimis (?:de pe|de la|din|cu)\b|poslano (?:s|iz|z)\b|poslato (?:sa|iz)\b|изпратено от"
-    r"|отправлено (?:с|из|от)\b"
-    r"|надіслано (?:з|із|від)\b|скачать outlook|посланo с|στάλθηκε από|απεσταλμένο από|λήψη του outlook"
-    r"|đã gửi từ|được gửi từ|gửi từ|dikirim dari|saadetud minu|išsiųsta iš|sūtīts no"
+    r"|отправлено (?:с|со|из|от)\b|послато (?:са|с|из)\b|(?:скачать|получит[ье]|отримат[ие]|завантаж\w{0,4}) outlook"
+    r"|(?:надіслано|відправлено) (?:з|зі|із|від)\b|(?:στάλθηκε|εστάλη|απεσταλμένο) από"
+    r"|(?:λήψη του|αποκτήστε το|κατεβάστε το) outlook"
+    r"|(?:đã |được )?gửi từ|tải outlook|(?:dikirim dari|dihantar daripada) |dapatkan outlook|saadetud minu|išsiųsta iš"
+    r"|(?:no)?sūtīts no|nire .{1,40} bidalia"
     r"|(?:從|从|自|由|发自|發自|寄自|來自|来自).{0,40}(?:iphone|ipad|手机|手機|傳送|传送|邮箱|郵件|邮件|outlook|android|華為|华为)"
-    r"|发自|發自|寄自|获取 ?outlook|取得 ?outlook|通过.{0,30}发送|iphoneから送信|ipadから送信|.{0,40}から送信"
-    r"|outlook for .{1,20}を(?:入手|取得)"
-    r"|나의 .{1,30}(?:에서 보냄|보냄)|내 .{1,30}에서 보냄|.{0,40}에서 보냄|.{0,30}에서 나의|outlook 다운로드"
-    r"|أُرسلت من|أرسلت من|تم الإرسال من|مرسل من|ارسال شده از|ارسال شده با|فرستاده شده از|נשלח מ|נשלח באמצעות"
-    r"|भेजा गया|ส่งจาก"
+    r"|发自|發自|寄自|(?:发送|發送|寄件|傳送)自|(?:通过|通過|使用|透過).{0,30}(?:发送|傳送|發送)|.{0,40}から送信(?!し)"
+    r"|(?:获取|下载|取得|下載|获得).{0,20}outlook|.{0,20}outlook.{0,20}を(?:入手|取得|ダウンロード)"
+    r"|나의 .{1,30}(?:에서 보냄|보냄)|.{0,40}에서 보냄|.{0,30}에서 나의|.{0,20}outlook (?:다운로드|받기)"
+    r"|.{0,30}(?:폰|갤럭시|galaxy|iphone|ipad|메일|앱|outlook)에서 보냈습니다"
+    r"|[أم]ُ?رسلة? من|أُ?رسلت من|تم (?:الإرسال|إرسالها|إرساله) من|(?:الحصول على|تنزيل) outlook"
+    r"|(?:ارسال|فرستاده) ?شده (?:از|با)|ارسال از (?:iphone|ipad|گوشی|تلفن|آیفون|دستگاه)"
+    r"|از (?:آیفون|گوشی|تلفن|iphone|ipad).{0,20} ارسال شد|נשלח מ|נשלח באמצעות|(?:קבל|השג|הורד) את outlook"
+    r"|भेजा गया|मेरे .{1,30}से भेजा गया|ส่งจาก"
+    r"|(?:virus-free|virenfrei|libre de virus|garanti sans virus|senza virus|livre de vírus|virusvrij)\.? ?(?:www\.|$)"
+    r"|this e?-?mail (?:has been|was) (?:checked|scanned) (?:for viruses )?(?:by|with) "
+    r"|(?:diese e-?mail wurde|cet e-?mail a été vérifié|el software de antivirus avast|este e-?mail foi)"
+    r".{0,30}\b(?:antivirus|avast)"
     r"|this message was sent from my "
 )
 """Of a line in lower case: a search that ignores case would take five times as long."""
 
+OF_A_PARCEL: Final = re.compile(
+    r"\b(?:(?:mon|tues|wednes|thurs|fri|satur|sun)day|yesterday|gestern|(?:mon|diens|donners|frei|sams|sonn)tag|mittwoch"
+    r"|lundi|mardi|mercredi|jeudi|vendredi|samedi|hier|lunes|martes|miércoles|jueves|viernes|sábado|ayer"
+    r"|luned|marted|mercoled|gioved|venerd|sabato|ieri|segunda|terça|quarta|quinta|sexta|ontem"
+    r"|(?:maan|dins|woens|donder|vrij|zater|zon)dag|gisteren|(?:mån|tis|ons|tors|fre|lör|sön)dag|igår"
+    r"|poniedział|wtor|środ|czwart|piąt|wczoraj|понедельник|вторник|сред[ау]|четверг|пятниц|суббот|вчера|склада"
+    r"|warehouse|lager(?:et)?|dhl|ups|fedex|usps|gls|dpd|hermes|postnl|colissimo|correo certificado|raccomandata)"
+)
+"""What is said of goods that were sent, and of no device; in lower case."""
+
 EXCUSES: Final = re.compile(
     r"excuse|pardon|forgive|apolog|sorry|typo|brief|brevity|spelling|autocorrect|get |download|http|www\."
-    r"|please|wifi"
+    r"|please|wifi|smartphone|samsung|galaxy|encrypted|sent from|organi[sz]e|herunterladen|antivirus|app\b"
     r"|tippfehler|kürze|entschuldig|fehler|erreurs|excus|disculp|errores|scus|perdon|fouten|обеспечение",
     re.IGNORECASE,
 )

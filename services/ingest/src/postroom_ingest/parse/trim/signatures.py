@@ -4,7 +4,7 @@ import re
 from typing import Final
 
 from postroom_ingest.parse.trim.lines import has_mailbox, is_ruler, seen
-from postroom_ingest.parse.trim.phrases import EXCUSES, SENT_FROM, SIGN_OFFS
+from postroom_ingest.parse.trim.phrases import EXCUSES, OF_A_PARCEL, SENT_FROM, SIGN_OFFS
 
 _SEARCHED: Final = 40
 """Lines from the end in which a signature may begin."""
@@ -111,7 +111,7 @@ def is_device_line(line: str) -> bool:
         return False
     shown = _LINK.sub(r"\1", line) if "[" in line or "http" in line else line
     text = seen(shown).strip("<>()[]*_~ .-").lower()
-    if not SENT_FROM.match(text):
+    if not SENT_FROM.match(text) or OF_A_PARCEL.search(text):
         return False
     head, stop, tail = _first_clause(text)
     return len(head.split()) <= _MOST_WORDS and (not stop or not tail or EXCUSES.search(tail) is not None)
@@ -119,6 +119,6 @@ def is_device_line(line: str) -> bool:
 
 def _first_clause(text: str) -> tuple[str, str, str]:
     for index, character in enumerate(text):
-        if character in ",;!。，" or (character == "." and text[index + 1 : index + 2] in (" ", "")):
+        if character in ",;。，" or (character in ".!" and text[index + 1 : index + 2] in (" ", "")):
             return text[:index], character, text[index + 1 :].strip()
     return text, "", ""
