@@ -34,6 +34,7 @@ MACHINES = {
     ),
     "Exchange without a mark": ("Subject: Automatic reply: Order 17", "out-of-office"),
     "QQ without a mark": ("Subject: =?utf-8?B?6Ieq5Yqo5Zue5aSNOuaCqOWlvQ==?=", "out-of-office"),
+    "vacation from the null path": ("Return-Path: <>\nSubject: Vacation", "out-of-office"),
     "older wording, answering": ("In-Reply-To: <1@b>\nSubject: Out of Office: Order 17", "out-of-office"),
     "vacation(1)": ("Precedence: junk\nSubject: [Automatyczna =?iso-8859-2?Q?odpowied=BC?=] test", "auto-reply"),
     "a postmaster with a mail program": (

@@ -347,6 +347,13 @@ PEOPLE = {
     "is a postmaster": notice(
         "Please send the invoice to eve@example.com.\n", "Licence", POSTMASTER, "<p@example.net>"
     ),
+    "is a postmaster and speaks of users": notice(
+        "Your server sends us mail for eve@example.com, an unknown user.\n",
+        "Your server",
+        POSTMASTER,
+        "<postmaster@example.net>",
+        "User-Agent: Mozilla Thunderbird\n",
+    ),
     "says nothing": b"",
 }
 

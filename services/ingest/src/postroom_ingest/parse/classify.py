@@ -216,12 +216,14 @@ def _daemon(headers: Headers, envelope_from: str | None, *, null: bool) -> Autom
 def _worded(headers: Headers, subject: str, *, null: bool) -> Automatic | None:
     """Reply programs that leave no mark but their subject: Exchange before 2007, QQ Mail, vacation(1)."""
     begins = prefix(subject)
-    if begins is None and not null and _precedence(headers) != "bulk":
+    bulk = _precedence(headers) == "bulk"
+    if begins is None and not null and not bulk:
         return _retold(headers, subject)
     asks = bool(_SUPPRESSED & _suppressed(headers))
     if begins and (null or asks or "in-reply-to" in headers or "references" in headers):
         return _evidence("auto-reply", "subject", headers)
-    if wording(subject) in {"reply", "notice"} and (null or _precedence(headers) == "bulk"):
+    said = wording(subject)
+    if said and (null or (bulk and said != "away")):
         return _evidence("auto-reply", "subject", headers)
     if begins == "reply" and not _by_person(headers):
         return _evidence("auto-reply", "subject", headers)

@@ -19,7 +19,7 @@ _SEARCHED: Final = 20_000
 _LISTED = re.compile(
     r"^[ \t]*(?:[*>#•-]+[ \t]*|\d+[.)][ \t]+)?(?:to:[ \t]*|[45]\d\d (?:[45]\.\d\.\d{1,3} )?)?"  # bullet, number, code
     rf"[\"'\[<(]*(?:mailto:)?({ADDRESS})[\"'\]>)]*(?:<mailto:[^>\n]{{0,300}}>)?[ \t]*"
-    r"(?:$|[:;,(\[<]|\.\.\.|[-–=]+[ \t>]|on [A-Z\d]|did not|was not|could not|failed|is not)",
+    r"(?:$|[:;,(\[<]|\.\.\.|[-–=]+[ \t>]|on [A-Z\d]|did not|was not|could not|failed|is not|delivery )",
 )
 _LOOSE = re.compile(rf"^[ \t]*[<\"']?({ADDRESS})[>\"']?[ \t]+\S")
 _INTRO = any_of(r"""
@@ -44,7 +44,7 @@ _NAMING: Final = (
     ),
     any_of(
         r"""
-        recipient|destinatario|destinat[aá]rio|destinataire|empfänger|address|userid|host|user|mailbox|allowed size
+        recipients?|destinatario|destinat[aá]rio|destinataire|empfänger|address|userid|host|user|mailbox|allowed size
         attempts|account|undeliverable|address is|full
         """,
         after=rf"(?: address| name| id)?[ ]{{0,2}}(?::|=|is|<)[ ]{{0,4}}{_AT}",
@@ -71,6 +71,7 @@ _NAMING: Final = (
         before=rf"{_AT}>?[ \n]{{1,3}}",
     ),
 )
+_ANY = re.compile(ADDRESS)
 _ABOUT = re.compile(r"^[ \t]*(?:subject|from|to|cc|sent|date):[^\n]*", re.IGNORECASE | re.MULTILINE)
 _BARE = re.compile(r"^[ \t]+([A-Za-z][\w.+-]{1,63})[ \t]*(?:$|[ \t]{2,}\S|:[ \t]*$)")
 _MOST_BARE: Final = 20
@@ -102,13 +103,23 @@ _FAILURE = any_of(r"""
     server message|received >>> 5\d\d|message delivery|pas pu [^\n]{0,20}delivr|non remis|unzustellbar
     nicht zugestellt|no se pudo|no ha podido|non [^\n]{0,20}recapit|niet (?:worden )?(?:bezorgd|afgeleverd)
     не может быть доставлен|не удалось|недоставлен|невозможно|送信できません|配信できません|送信に失敗|配送できません
-    送達|お届け|无法|失败|退回|não (?:pôde|foi)|не доставлен
+    送達|お届け|无法|失败|退回|não (?:pôde|foi)|не доставлен|сбой доставки|не вдалося|échec|n'a pu|falha na|mislukt
+    error de entrega|non (?:può|è stato)|nie (?:mogła|można|została|powiodło|udało)|nepodařilo|nepodarilo|nelze doručit
+    nedoručiteľn|nem (?:sikerült|kézbesíthető)|nu a putut|teslim edilem|başarısız|gick inte att|kunde inte|kunne ikke
+    ei voitu|epäonnistui|δεν (?:ήταν|είναι) δυνατή|αποτυχία|未能|未送达|被退|無法|실패|못했|않았|반송
+    تعذر|فشل|تحویل داده نشد
+    ارسال نشد|לא ניתן|נכשל|ไม่สามารถ|không (?:thể|được)|gagal|tidak dapat|не може да бъде
 """)
 
 
 def speaks_of_failure(text: str) -> bool:
     """Whether the text says that a mail was not delivered."""
     return bool(_FAILURE.search(text))
+
+
+def tells_code(text: str) -> bool:
+    """Whether the text has the code of a failure, which is the same in every language."""
+    return bool(failed_status(text) or smtp_code(text))
 
 
 def is_delay(subject: str, text: str) -> bool:
@@ -127,6 +138,7 @@ def read_notice(text: str, subject: str, known: list[str], ours: str, domain: st
     lines = [line[:_LINE] for line in text.split("\n")]
     listed = _listed(lines)
     found = known or _bare(lines, domain) or _chosen([a for _, a in listed], ours) or _chosen(_in_phrases(text), ours)
+    found = found or _only(text, ours, domain)
     # Codes decide; without one, what time may mend is not permanent unless the notice calls it so.
     final = bool(_FINAL.search(text))
     recipients = []
@@ -186,6 +198,14 @@ def _in_phrases(text: str) -> list[str]:
         if any(found):
             return found[:MAX_RECIPIENTS]
     return []
+
+
+def _only(text: str, ours: str, domain: str) -> list[str]:
+    """The one address a notice names beside ours and its own: it may be in a language without a phrase here."""
+    found = (cleaned(match[0]) for match in _ANY.finditer(text, 0, _SEARCHED)) if "@" in text else ()
+    kept = {a.lower(): a for a in found if a and a.lower() != ours.lower() and not _OTHERS.match(a)}
+    others = [a for name, a in kept.items() if name.rpartition("@")[2] != domain] or list(kept.values())
+    return others if len(others) == 1 else []
 
 
 def _detail(lines: list[str], listed: list[tuple[int, str]], address: str) -> str:

@@ -36,7 +36,17 @@ _SUBJECT = any_of(
     mail konnte nicht|non remis|impossible de remettre|non[ -]remise|no se (?:puede|pudo) entregar|no entregad
     mensaje no|mancata consegna|impossibile recapitare|niet bezorgd|onbestelbaar|недоставлен
     ваше сообщение не|não (?:foi )?entregue|配信|送信エラー|メールエラー|メール.{0,8}(?:エラー|不能)|退信|投递失败
-    系统退信|無法傳遞|无法送达|未送达
+    系统退信|無法傳遞|无法送达|未送达|falha na entrega|não é possível entregar
+    échec de (?:la )?(?:remise|distribution)|oleverer
+    (?:avviso di )?mancata consegna|consegna non riuscita
+    correo devuelto|mensaje devuelto|teruggestuurde? (?:mail|bericht)
+    bezorging mislukt
+    niedostarcz|nie dostarczon|zwrot: |nedoruč|nem kézbesít|sikertelen kézbesítés|nelivrat|teslim edilem
+    går inte att lev|kan ikke lever|kunne ikke lever|ikke leveret|toimittamaton|ei voitu toimittaa
+    αδυναμία παράδοσης|не удает|не доставлен|недоставлене|не вдалося|возврат (?:почты|письма|сообщения)
+    배달되지|반송(?:된|:| ?메일)|\[?(?:메일 )?(?:전송|발송) ?실패
+    메일 (?:전송|발송)|تعذر (?:تسليم|الت)|فشل (?:تسليم|الت|في تسليم)|تحویل نشد
+    לא נמסר|ההודעה לא|gửi không thành công|tidak terkirim
     """,
     before=r"(?:\[[^\]]{1,40}\] ?)?",
 )
@@ -86,8 +96,15 @@ def signs_of(headers: Headers, root: Part, envelope_from: str | None = None) -> 
     inside = any(child.type in _REPORT_PARTS for child in root.children)
     if not (report or failed or likely or null or titled or inside or opts_out):
         return _labelled(subject)
-    daemon = bool(_STRICT_DAEMON.search(sender)) or (likely and null)
+    daemon = (bool(_STRICT_DAEMON.search(sender)) and (titled or not _by_postmaster(headers))) or (likely and null)
     return Signs(report, daemon, likely, null, titled, failed, answer)
+
+
+def _by_postmaster(headers: Headers) -> bool:
+    """Whether a person writes as postmaster: with a return path to themselves and a mail program."""
+    path = headers.value("return-path").strip(b"<> ").lower()
+    program = "user-agent" in headers or "x-mailer" in headers
+    return program and path.startswith(b"postmaster@") and path in headers.value("from").lower()
 
 
 def _labelled(subject: bytes) -> Signs | None:

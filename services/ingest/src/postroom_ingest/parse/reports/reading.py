@@ -7,7 +7,7 @@ from postroom_ingest.parse.headers import Headers, prepared, read_head
 from postroom_ingest.parse.params import content_type
 from postroom_ingest.parse.reports import arf, dsn, ses
 from postroom_ingest.parse.reports.addresses import field_address, first_address
-from postroom_ingest.parse.reports.freeform import is_delay, read_notice, speaks_of_failure
+from postroom_ingest.parse.reports.freeform import is_delay, read_notice, speaks_of_failure, tells_code
 from postroom_ingest.parse.reports.gate import Signs, signs_of
 from postroom_ingest.parse.reports.model import MAX_NOTICE_CHARS, MAX_RECIPIENTS, Kind, Recipient, Report
 from postroom_ingest.parse.reports.notice import Notice, notice_of, text_of
@@ -138,6 +138,7 @@ def _in_words(headers: Headers, notice: Notice, original: Original, signs: Signs
     people = people or _named(headers, notice, _failed(signs))
     sure: object = signs.failed or (spoken and (signs.daemon or signs.report))
     sure = sure or (signs.subject and (signs.null_sender or (signs.daemon and (returned or people))))
+    sure = sure or (signs.daemon and signs.null_sender and people and tells_code(notice.text))
     if not sure and not (spoken and _plausible(signs, headers, bool(people), returned=returned)):
         return None
     return _report(people, original, headers, notice)

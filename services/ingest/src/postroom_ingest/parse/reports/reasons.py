@@ -152,6 +152,7 @@ _PHRASES: Final[tuple[tuple[Reason, re.Pattern[str]], ...]] = (
         "unknown-user",
         any_of(r"""
             no mailbox|not (?:a )?(?:valid|known|our) (?:user|customer|recipient|mailbox|e-?mail)|doesn't have a
+            recip(?:ient)?notfound|by smtp address lookup
             not listed in|no matches|no one by that|user unknown|not a valid|did not exactly match|rcpt to
             does not like recipient|unbekannt|inconnu|desconocid|not exist|見つかりません|ありません|存在しません
             не существует|не найден|不存在
