@@ -362,3 +362,27 @@ def test_hides_what_devices_and_programs_add(line: str) -> None:
 def test_keeps_what_a_person_wrote(text: str) -> None:
     assert trim(text).own_words == text
     assert trim(f"Hello,\n\n{text}").own_words == f"Hello,\n\n{text}"
+
+
+LINE = "On Mon, May 4, 2020 at 3:05 PM Ada Byron <ada@example.org> wrote:"
+ANSWER = "Hello,\n\nit is blue."
+LAYOUTS = {
+    "wrapped within the date": f"{ANSWER}\n\nOn Mon, May 4,\n2020 at 3:05 PM Ada <ada@example.org> wrote:\n\n> old",
+    "wrapped before the verb": f"{ANSWER}\n\nOn Mon, May 4, 2020 at 3:05 PM Ada <ada@example.org>\nwrote:\n\n> old",
+    "with a line right above": f"{ANSWER}\n{LINE}\n> old",
+    "with spaces that do not break": f"{ANSWER}\n\xa0\n{LINE}\n> old".replace("PM Ada", "PM\xa0Ada"),
+    "quoted itself": f"{ANSWER}\n\n> {LINE}\n>\n> old",
+    "below a greeting": f"Hello,\n\n{LINE}\n> Which colour?\n\nit is blue.",
+    "above all": f"{LINE}\n> Which colour?\n\n{ANSWER}\n\n-- \nMax",
+    "Notes without colons": (
+        f"{ANSWER}\n\n\nAda Byron <ada@example.org> \n05/04/2020 03:05 PM\n\nTo\nMax <max@example.org>\ncc\n\n"
+        "Subject\nRe: Cable\n\n\nold"
+    ),
+    "fields with tabs": f"{ANSWER}\n\nFrom:\tAda\nSent:\tMonday\nTo:\tMax\nSubject:\tCable\n\nold",
+    "a list's footer": f"{ANSWER}\n\n{LINE}\n> old\n____________________\nusers mailing list\nusers@lists.example.org\n",
+}
+
+
+@pytest.mark.parametrize("text", LAYOUTS.values(), ids=LAYOUTS.keys())
+def test_finds_the_answer_in_each_layout(text: str) -> None:
+    assert trim(text).own_words == ANSWER

@@ -17,6 +17,7 @@ from postroom_ingest.parse.trim.phrases import (
 _LONGEST_LINE: Final = 400
 _LINES_ABOVE: Final = 4
 """How far an attribution may be wrapped above the line it ends in."""
+_DATE_CHARS: Final = 40
 _TRIMMED_END: Final = " :：.-‐*>–—~_…"
 _START: Final = " -‐*>–—~_•"
 _MAILBOX_AT_END = re.compile(r"[^\s<>@]@[^\s<>@]+?[>\])]*\s*$")
@@ -55,7 +56,7 @@ def attribution_at(lines: list[str], end: int, before_quote: bool) -> int | None
     if not text:
         return None
     if _is_whole(text, before_quote) and not text.startswith(_SECOND_LINE):
-        return end
+        return end - 1 if text[0].isdigit() and end and _begins_date(seen(lines[end - 1])) else end
     joined = text
     for start in range(end - 1, max(end - 1 - _LINES_ABOVE, -1), -1):
         above = lines[start]
@@ -65,6 +66,13 @@ def attribution_at(lines: list[str], end: int, before_quote: bool) -> int | None
         if not above.startswith(_SECOND_LINE) and _is_whole(joined, before_quote):
             return start
     return end if _is_enough(text, before_quote) or _is_whole(text, before_quote) else None
+
+
+def _begins_date(above: str) -> bool:
+    """Whether a line stops in the midst of a date, whose year begins the next: `On Mon, May 4,`."""
+    return (
+        above[-1:] == "," and len(above) <= _DATE_CHARS and above[-2].isdigit() and above.casefold().startswith(OPENERS)
+    )
 
 
 def _is_whole(text: str, before_quote: bool) -> bool:

@@ -4,13 +4,15 @@ from typing import Final
 
 import re2
 
-from postroom_ingest.parse.trim.lines import has_mailbox, is_quoted, is_ruler, seen
+from postroom_ingest.parse.trim.lines import has_date, has_mailbox, is_quoted, is_ruler, seen
 from postroom_ingest.parse.trim.phrases import ABOVE_WORDS, HEADER_NAMES, ORIGINAL, REPLY_ABOVE, Kind
 
 _LONGEST_NAME: Final = 24
 _LONGEST_MARKER: Final = 120
 _LONGEST_LINE: Final = 2_000
 _LINES_OF_BLOCK: Final = 16
+_LINES_OF_NOTES: Final = 12
+_TO_IN_NOTES: Final = frozenset({"To", "An", "A", "À", "Para", "Aan", "Till", "Til", "Pour", "宛先", "收件人"})
 _ABOVE_WORD: Final = re2.compile(f"(?i){'|'.join(ABOVE_WORDS)}")
 _DECORATION: Final = " -‐_=*#>—–─━~+|[]()「」【】:：."
 
@@ -79,6 +81,22 @@ def _is_a_head(kinds: set[Kind], mailbox: bool) -> bool:
     if "from" in kinds:
         return len(kinds) >= 2 and (mailbox or "subject" in kinds or "sent" in kinds)
     return "subject" in kinds and "to" in kinds and ("sent" in kinds or "date" in kinds)
+
+
+def notes_head_at(lines: list[str], index: int) -> int | None:
+    """Where the head of an older mail in Lotus Notes begins, whose `To` without a colon is `lines[index]`.
+
+    Notes puts the sender and the date above it, and below it the labels `cc` and `Subject` on lines of their own.
+    """
+    if lines[index].strip() not in _TO_IN_NOTES:
+        return None
+    below = (line.strip() for line in lines[index + 1 : index + _LINES_OF_NOTES])
+    if not any(HEADER_NAMES.get(line.casefold()) == "subject" for line in below):
+        return None
+    above = [at for at in range(max(index - _LINES_OF_NOTES, 0), index) if lines[at].strip()][-2:]
+    if not above or not any(has_date(lines[at]) for at in above):
+        return None
+    return above[-1] if has_mailbox(lines[above[-1]]) else above[0]
 
 
 def is_marker(line: str) -> bool:

@@ -10,12 +10,14 @@ from postroom_ingest.parse.trim.headers import (
     is_marker,
     is_reply_above,
     may_say_reply_above,
+    notes_head_at,
     with_rulers_above,
 )
 from postroom_ingest.parse.trim.lines import is_quoted
 
 Mark = Literal["blank", "own", "quoted", "attribution"]
 
+_LONGEST_TO: Final = 4
 _MARKER_STARTS: Final = "-‐_*#=>+—–─━~[(「【|"
 
 
@@ -64,7 +66,7 @@ def _older_mail_at(lines: list[str], index: int, stripped: str) -> int | None:
         return with_rulers_above(lines, index)
     if (stripped[0] in _MARKER_STARTS or (colon and stripped[-1] in ":：")) and is_marker(stripped):
         return with_rulers_above(lines, index)
-    return None
+    return notes_head_at(lines, index) if len(stripped) <= _LONGEST_TO else None
 
 
 def _begins_block(lines: list[str], index: int) -> bool:

@@ -100,7 +100,16 @@ def _shown(runs: list[_Run]) -> tuple[list[_Run], bool]:
 
 
 def _joined(lines: list[str], runs: list[_Run]) -> str:
-    return _text([line for run in runs for line in lines[run.start : run.stop]])
+    """The lines of the runs; where something stood between two, an empty line does."""
+    kept: list[str] = []
+    end = 0
+    for run in runs:
+        part = lines[run.start : run.stop]
+        if kept and part and run.start != end and kept[-1].strip() and part[0].strip():
+            kept.append("")
+        kept += part
+        end = run.stop
+    return _text(kept)
 
 
 def _text(lines: list[str]) -> str:
