@@ -51,6 +51,12 @@ MACHINES = {
     "X-Autoreply": ("X-Autoreply: yes", "auto-reply"),
     "X-Autorespond": ("X-Autorespond:", "auto-reply"),
     "Precedence auto_reply": ("Precedence: auto_reply", "auto-reply"),
+    "Preference auto_reply": ("Preference: auto_reply", "auto-reply"),
+    "a program for replies": ("X-Mailer: Acme Autoresponder 2.1", "auto-reply"),
+    "Exchange in Polish": (
+        "X-Auto-Response-Suppress: All\nIn-Reply-To: <1@b>\nSubject: =?utf-8?Q?Odpowied=C5=BA_automatyczna=3A?= x",
+        "out-of-office",
+    ),
     "Apple's vacation": ("X-Apple-Action: VACATION", "out-of-office"),
     "generated": ("X-FC-MachineGenerated: true", "auto-generated"),
     "bulk": ("Precedence: bulk", "bulk"),
@@ -110,6 +116,11 @@ PEOPLE = {
     "a new subject under an old topic": "Thread-Topic: Order 17\nSubject: Urgent: Order 17",
     "an invitation": "Content-Type: text/calendar; method=REQUEST",
     "a complaint in words": "From: ann@e.example\nSubject: complaint about message from 192.0.2.1",
+    "asks about an autoresponder": "Subject: Autoresponder: how to?",
+    "asks for a receipt": "Disposition-Notification-To: <ann@e.example>\nSubject: Read: my manual",
+    "rents bouncing castles": "From: Bounce House <info@bouncehouse.example>\nSubject: Delivery failure of the castle",
+    "wrote by way of a mailing service": "From: ann@e.example\nReturn-Path: <bounces+1@sender.example>",
+    "forwarded with a rewritten path": "From: ann@e.example\nReturn-Path: <SRS0=x=y=e.example=ann@fwd.example>",
     "rules passed it on": "X-MS-Exchange-Inbox-Rules-Loop: a@b",
 }
 

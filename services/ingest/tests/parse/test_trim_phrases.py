@@ -367,7 +367,7 @@ def test_keeps_what_a_person_wrote(text: str) -> None:
 LINE = "On Mon, May 4, 2020 at 3:05 PM Ada Byron <ada@example.org> wrote:"
 ANSWER = "Hello,\n\nit is blue."
 LAYOUTS = {
-    "wrapped within the date": f"{ANSWER}\n\nOn Mon, May 4,\n2020 at 3:05 PM Ada <ada@example.org> wrote:\n\n> old",
+    "wrapped within the date": f"{ANSWER}\n\nOn Mon, May 4,\n2020 at 3:05 PM Ada <ada@e.example> wrote:\n\n> old",
     "wrapped before the verb": f"{ANSWER}\n\nOn Mon, May 4, 2020 at 3:05 PM Ada <ada@example.org>\nwrote:\n\n> old",
     "with a line right above": f"{ANSWER}\n{LINE}\n> old",
     "with spaces that do not break": f"{ANSWER}\n\xa0\n{LINE}\n> old".replace("PM Ada", "PM\xa0Ada"),
@@ -379,7 +379,7 @@ LAYOUTS = {
         "Subject\nRe: Cable\n\n\nold"
     ),
     "fields with tabs": f"{ANSWER}\n\nFrom:\tAda\nSent:\tMonday\nTo:\tMax\nSubject:\tCable\n\nold",
-    "a list's footer": f"{ANSWER}\n\n{LINE}\n> old\n____________________\nusers mailing list\nusers@lists.example.org\n",
+    "a list's footer": f"{ANSWER}\n\n{LINE}\n> old\n________________\nusers list\nusers@lists.example.org\n",
 }
 
 

@@ -9,7 +9,7 @@ Wording = Literal["reply", "notice", "away"]
 # Exchange, Outlook.com, QQ Mail and other mailboxes put this and a colon before the subject they answer.
 _REPLY: Final = """
 automatic reply|automatic response|automated reply|automated response|auto reply|auto-reply|autoreply|auto response
-auto-response|autoresponse|autorespons|autoresponder|out of office autoreply|out of office auto-reply
+auto-response|autoresponse|autorespons|out of office autoreply|out of office auto-reply
 automatische antwort|automatische abwesenheitsnotiz|réponse automatique|réponse d'absence
 respuesta automática|risposta automatica|risposta non al computer|resposta automática|resposta automàtica
 automatisch antwoord|automatisch antwoordbericht|autosvar|automatiskt svar|automatisk svar|automatisk besvarelse
@@ -21,13 +21,17 @@ otomatik yanıt|otomatik cevap|رد تلقائي|الرد التلقائي|رد 
 स्वचालित उत्तर|自动回复|自动答复|自動回覆|自動回復|自動答覆|自動応答|自動返信|자동 회신|자동 응답|자동 답장
 การตอบกลับอัตโนมัติ|ตอบกลับอัตโนมัติ|trả lời tự động|tự động trả lời|balasan otomatis|balasan automatik
 erantzun automatikoa
+odpowiedź automatyczna|תשובה אוטומטית|sjálfvirkt svar|sjálfvirk svörun|avtomatik cavab
+përgjigje automatike|awtomatikong tugon|स्वचालित प्रत्युत्तर|स्वचालित जवाब|স্বয়ংক্রিয় উত্তর|majibu otomatiki|awtomatik jogap
+ավտոմատ պատասխան|ავტომატური პასუხი|外出自动回复|外出自動回覆
 """
 # The older wording of the same programs, which people use as well.
 _NOTICE: Final = """
 out of office|out of the office|out-of-office|abwesenheitsnotiz|abwesenheitsbenachrichtigung|abwesenheitsmeldung
 message d'absence|avis d'absence|absence du bureau|absent du bureau|fuera de oficina|fuera de la oficina|fuori sede
 fuori ufficio|fora do escritório|afwezigheidsbericht|afwezigheidsassistent|ikke til stede|ikke på kontoret
-poza biurem|mimo kancelář|mimo kanceláře|mimo kancelárie|házon kívül|εκτός γραφείου|нет на месте|вне офиса|ofis dışında
+poza biurem|frånvaromeddelande|poissaoloviesti|autoresponder|休假通知|外出通知
+mimo kancelář|mimo kanceláře|mimo kancelárie|házon kívül|εκτός γραφείου|нет на месте|вне офиса|ofis dışında
 不在通知|外出中|不在のお知らせ|부재중|خارج المكتب|vacation reply|vacation response|vacation message|vacation notice
 """
 # Said of an absence; by itself any person's subject.
