@@ -224,8 +224,7 @@ def _worded(headers: Headers, subject: str, *, null: bool) -> Automatic | None:
     asks = bool(_SUPPRESSED & _suppressed(headers))
     if begins and (null or asks or "in-reply-to" in headers or "references" in headers):
         return _evidence("auto-reply", "subject", headers)
-    said = wording(subject)
-    if said and (null or (bulk and said != "away")):
+    if (said := wording(subject)) and (null or (bulk and said != "away")):
         return _evidence("auto-reply", "subject", headers)
     if begins == "reply" and not _by_person(headers):
         return _evidence("auto-reply", "subject", headers)
