@@ -25,6 +25,8 @@ HEADS = {
     "et": ("Edastatud kiri", "Saatja:", "Kuupäev:", "Teema:", "Saaja:", "Koopia:"),
     "fi": ("Välitetty viesti / Fwd.Msg", "Lähettäjä:", "Päiväys:", "Aihe:", "Vastaanottaja:", "Kopio:"),
     "fr": ("Message transféré", "De :", "Envoyé :", "Objet :", "À :", "Copie à :"),
+    "eu": ("Forwarded message", "Nork:", "Noiz:", "Gaia:", "Nori:", "Cc:"),
+    "hi": ("Forwarded message", "प्रेषक:", "दिनांक:", "विषय:", "प्रति:", "Cc:"),
     "hr": ("Proslijeđena poruka", "Šalje:", "Datum:", "Naslov:", "Prima:", "CC:"),
     "hu": ("Továbbított üzenet", "Feladó:", "Dátum:", "Tárgy:", "Címzett:", "Másolatot kap:"),
     "it": ("Messaggio inoltrato", "Da:", "Inviato:", "Oggetto:", "A:", "Cc:"),

@@ -286,7 +286,7 @@ def test_an_answer_between_quoted_lines_survives(answers: list[str]) -> None:
     "piece",
     [
         "On ", "On 1:00 2016 a@b.c ", "wrote:\n", "On x\nwrote:\n", "From: a@b.c\n", "From: x\nTo:\n",
-        "-", "-\n", "--\n", ">", "> \n",
+        "-", "-\n", "--\n", ">", "> \n", "> a\nb\n", ":\n", "To\n",
         " ", "\n", "a@b.c:\n", "1 2016 10:00 <a@b.c>\n", "[x](", "<<http://", "reply ", "answers ",
         "Sent from my ", "Sent from my x\n",
         "best ", "\u202b", "1-1-1-", "Original Message\n", "antwort ", "Best regards\nAda\n", "-- \n\n",

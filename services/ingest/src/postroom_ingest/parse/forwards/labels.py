@@ -34,7 +34,7 @@ _FIELDS: Final[dict[Field, tuple[str, ...]]] = {
         "От|От кого|Отправитель|Від|Від кого|Відправник|Подател|Од|Шаље|Από",
         "Αποστολέας|จาก|Remitent|Pengirim|Daripada",
         "发件人|寄件者|寄件人|發件人|差出人|送信元|送信者|From（差出人）|보낸 사람|보낸사람|보낸이|발신|발신자",
-        "من|المرسل|מאת|שולח|از|از طرف|فرستنده",
+        "من|المرسل|מאת|שולח|از|از طرف|فرستنده|प्रेषक|से|Nork|Igorlea|Bidaltzailea",
     ),
     "to": (
         "To|An|Empfänger|À|A|Pour|Destinataire|Destinataires|Destinatario|Aan|Ontvanger|Para|Destinatário|Til|Till",
@@ -43,7 +43,7 @@ _FIELDS: Final[dict[Field, tuple[str, ...]]] = {
         "Destinatar|Destinatarul|Către|Kime|Alıcı|Kam|Gavėjas|Saņēmējs|Per a|Đến|Tới|Người nhận|Kepada|Ke|Untuk",
         "Кому|Получатель|Одержувач|До|Получател|За|Прима|Προς|Παραλήπτης|ถึง|Mottaker|Mottagare|Modtager",
         "收件人|收件者|宛先|送信先|받는 사람|받는사람|받는이|수신|수신자",
-        "إلى|الى|المستلم|אל|נמען|به|گیرنده",
+        "إلى|الى|المستلم|אל|נמען|به|گیرنده|प्रति|Nori|Hartzailea",
     ),
     "cc": (
         "Cc|Kopie|Kopie (CC)|Kopie an|Copie à|Copie|Copia|Copia a|CC-kopie|Kopi|Kopia",
@@ -58,7 +58,7 @@ _FIELDS: Final[dict[Field, tuple[str, ...]]] = {
         "Aihe|Otsikko|Teema|Efni|Předmět|Věc",
         "Predmet|Naslov|Zadeva|Tema|Temat|Tárgy|Subiect|Subiectul|Konu|Temats|Tēma|Assumpte|Chủ đề|Tiêu đề|Subjek",
         "Perihal|Тема|Относно|Предмет|Наслов|Θέμα|เรื่อง|ชื่อเรื่อง|主题|主題|主旨|标题",
-        "件名|제목|الموضوع|נושא|הנדון|موضوع",
+        "件名|제목|الموضوع|נושא|הנדון|موضوع|विषय|Gaia",
     ),
     "date": (
         "Date|Sent|Date Sent|Datum|Gesendet|Gesendet am|Verzonden|Data|Inviato|Data invio|Fecha|Enviado",
@@ -72,7 +72,7 @@ _FIELDS: Final[dict[Field, tuple[str, ...]]] = {
         "Ημερομηνία|Στάλθηκε|วันที่|ส่งเมื่อ",
         "日期|发送时间|发送日期|时间|寄件日期|傳送日期|發送日期|傳送時間|日付|日時",
         "送信日時|보낸 날짜|보낸날짜|날짜|일시|발송일",
-        "التاريخ|تاريخ|تم الإرسال|أرسلت|أُرسلت|תאריך|נשלח|בתאריך|تاریخ|ارسال شده|زمان",
+        "التاريخ|تاريخ|تم الإرسال|أرسلت|أُرسلت|תאריך|נשלח|בתאריך|تاریخ|ارسال شده|زمان|दिनांक|तारीख|Noiz|Bidalia",
     ),
     "other": (
         "Reply-To|Reply To|Odgovori na|Odpověď na|Odpovědět na|Svar til|Antwoord aan|Vastaus|Répondre à|Antwort an",

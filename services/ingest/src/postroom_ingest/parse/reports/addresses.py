@@ -3,10 +3,10 @@
 import re
 from typing import Final
 
-_LOCAL: Final = r"[^\s<>()\[\]:;,\"'|*&（）【】「」《》“”‘’：；，。、]"
+_NOT_LOCAL: Final = r"\s<>()\[\]:;,\"'|*&@（）【】「」《》“”‘’：；，。、"
 _DOMAIN: Final = r"(?:[A-Za-z0-9._-]{1,253}\.[A-Za-z]{2,63}(?![A-Za-z0-9-]|\.[A-Za-z0-9])|[\w.-]{1,253})"
 """Chinese goes on right behind an address in ASCII; there are addresses in other letters, too."""
-ADDRESS: Final = rf"(?:\"[^\"\s]{{1,64}}\"|(?:(?!=){_LOCAL}){{1,100}}(?:={_LOCAL}{{1,100}})?)@{_DOMAIN}"
+ADDRESS: Final = rf"(?:\"[^\"\s]{{1,64}}\"|[^{_NOT_LOCAL}=]{{1,100}}(?:=[^{_NOT_LOCAL}]{{1,100}})?)@{_DOMAIN}"
 _ADDRESS = re.compile(ADDRESS)
 _SMTP_ADDRESS = re.compile(rf"(?:[\w-]{{1,20}};)?\s*(?:<?@[^<>:\s]{{1,253}}:)?<?({ADDRESS})>?")
 _MAX_CHARS = 320

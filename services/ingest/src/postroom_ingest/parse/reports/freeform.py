@@ -10,7 +10,7 @@ from typing import Final
 
 from postroom_ingest.parse.reports.addresses import ADDRESS, cleaned
 from postroom_ingest.parse.reports.model import MAX_DIAGNOSTIC_CHARS, MAX_RECIPIENTS, Reason, Recipient
-from postroom_ingest.parse.reports.phrases import any_of
+from postroom_ingest.parse.reports.phrases import any_of, says
 from postroom_ingest.parse.reports.reasons import failed_status, reason_of, smtp_code
 
 _LINE: Final = 1000
@@ -78,7 +78,7 @@ _MOST_BARE: Final = 20
 _PASSING: Final = ("network", "expired", "rate-limited")
 _OTHERS = re.compile(r"(?:post_?master|mailer-daemon|abuse|support|helpdesk|mailmaster)@", re.IGNORECASE)
 _UNDISCLOSED = re.compile(rf"\((?:generated|expanded) from:? <?({ADDRESS})", re.IGNORECASE)
-_DELAY = any_of(r"""
+_speaks_of_delay = says(r"""
     has been delayed|not yet been (?:delivered|able)|will be retried|warning (?:message )?only
     still being (?:re)?tried|will (?:continue|keep) (?:to )?(?:try|attempt|be)|attempts will continue|delivery delay
     delayed mail|status notification \(delay\)|message(?: \S{1,60})? (?:has been )?delayed|just a warning
@@ -89,7 +89,7 @@ _DELAY = any_of(r"""
 _FINAL = any_of(r"""
     permanent(?:ly)?\b(?! failure:)|has stopped trying|given up|not going to try again|no further|returned to sender
 """)
-_FAILURE = any_of(r"""
+_speaks_of_failure = says(r"""
     (?:could|can|was|were|has|is|did|have|been)(?: ?not|n't) (?:be |been |able to )?(?:deliver|reach|sent|process)
     (?:could|can|was|were|has|is|did|have|been)(?: ?not|n't) (?:be |been |able to )?(?:complet|accept)
     cannot be delivered|couldn't be|undeliver|not (?:able to )?deliver|not delivered
@@ -114,7 +114,7 @@ _FAILURE = any_of(r"""
 
 def speaks_of_failure(text: str) -> bool:
     """Whether the text says that a mail was not delivered."""
-    return bool(_FAILURE.search(text))
+    return _speaks_of_failure(text)
 
 
 def tells_code(text: str) -> bool:
@@ -124,7 +124,7 @@ def tells_code(text: str) -> bool:
 
 def is_delay(subject: str, text: str) -> bool:
     """Whether this is a warning that delivery takes long."""
-    return bool(_DELAY.search(subject) or _DELAY.search(text))
+    return _speaks_of_delay(subject) or _speaks_of_delay(text)
 
 
 def read_notice(text: str, subject: str, known: list[str], ours: str, domain: str = "") -> list[Recipient]:

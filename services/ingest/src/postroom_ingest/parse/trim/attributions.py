@@ -21,6 +21,7 @@ _DATE_CHARS: Final = 40
 _TRIMMED_END: Final = " :：.-‐*>–—~_…"
 _START: Final = " -‐*>–—~_•"
 _MAILBOX_AT_END = re.compile(r"[^\s<>@]@[^\s<>@]+?[>\])]*\s*$")
+_EVIDENCE = re.compile(r"[\d@]| via ", re.IGNORECASE)
 _POSTED_BY = re.compile(r"posted by .+ on \d\d/\d\d/\d{4}$", re.IGNORECASE)
 _DATED_START = re.compile(r"[^\d<@]{0,25}\d")
 _ISO_START = re.compile(r"20\d\d[-/.]\s?\d\d?[-/.]\s?\d\d?\.?,? ")
@@ -52,13 +53,16 @@ def attribution_at(lines: list[str], end: int, before_quote: bool) -> int | None
 
     `before_quote` says that a quotation follows, which lets less evidence do.
     """
+    first = max(end - _LINES_ABOVE, 0)
+    if not before_quote and not any(_EVIDENCE.search(line, 0, _LONGEST_LINE) for line in lines[first : end + 1]):
+        return None  # the cheap look: without a quotation below, a date, a mailbox or a list is asked for
     text = seen(lines[end])
     if not text:
         return None
     if _is_whole(text, before_quote) and not text.startswith(_SECOND_LINE):
         return end - 1 if text[0].isdigit() and end and _begins_date(seen(lines[end - 1])) else end
     joined = text
-    for start in range(end - 1, max(end - 1 - _LINES_ABOVE, -1), -1):
+    for start in range(end - 1, first - 1, -1):
         above = lines[start]
         if len(above) > _LONGEST_LINE or is_quoted(above) or not (above := seen(above)):
             break

@@ -48,7 +48,8 @@ def trim(text: str, html: str | None = None) -> Trimmed:
     if marked.end < len(lines) and ANSWERS_BELOW.search("\n".join(lines[: marked.end])[:_ANNOUNCED_WITHIN]):
         return Trimmed(_text(lines), "", "", inline=True)
     shown, inline = _shown(runs)
-    hidden = [run for run in runs if run not in shown]
+    seen = set(shown)
+    hidden = [run for run in runs if run not in seen]
     return Trimmed(
         own_words=_joined(lines, shown),
         quotation=_joined(lines, [*(r for r in hidden if r.sort == "quoted"), _Run(marked.end, len(lines), "quoted")]),
