@@ -22,7 +22,7 @@ for module in sys.argv[1:]:
     importlib.import_module(module)
 """
 LIBRARIES = {
-    "postroom_ingest.parse": {"nh3", "numpy", "py3langid", "re2"},
+    "postroom_ingest.parse": {"nh3", "numpy", "py3langid", "pybase64", "re2"},
     "postroom_ingest.redaction": {"re2"},
     "postroom_ingest.submission": {"pydantic"},
 }

@@ -17,8 +17,9 @@ from mailgen import generate
 from postroom_contracts.contacts import ContactReceived
 from postroom_contracts.inbound import MailReceived
 from postroom_contracts.values import ClaimCheck
-from postroom_ingest.contact import Lens, contact_event, read
+from postroom_ingest.contact import Lens, read
 from postroom_ingest.conversation import Knowledge, Rules, decide
+from postroom_ingest.telling import contact_event
 
 SECRET = "a-secret-of-the-benchmark"
 _BATCH = 100

@@ -12,13 +12,14 @@ from postroom_contracts.config import Redaction
 from postroom_contracts.contacts import ContactReceived
 from postroom_contracts.inbound import MailReceived, SubmissionReceived
 from postroom_contracts.values import ClaimCheck
-from postroom_ingest.contact import HTML_CHARS, TEXT_CHARS, Arrived, Lens, Read, contact_event, read
+from postroom_ingest.contact import Arrived, Lens, Read, read
 from postroom_ingest.conversation import Copy, Decision, Knowledge, KnownId, KnownTicket, Rules, decide
 from postroom_ingest.parse import attachment_bytes, thread_root
 from postroom_ingest.parse.limits import MAX_ADDRESSES, MAX_DEFECTS, MAX_IDS, MAX_PARTS
 from postroom_ingest.parse.reader import UNREAD
 from postroom_ingest.redaction import Redactor
 from postroom_ingest.submission import conversation
+from postroom_ingest.telling import HTML_CHARS, TEXT_CHARS, contact_event
 from postroom_plumbing.cluster import MAX_EVENT_BYTES
 from postroom_plumbing.tokens import own_message_id, ticket_address
 

@@ -12,10 +12,11 @@ from postroom_contracts.contacts import Authentication, ContactReceived
 from postroom_contracts.delivery import MailBounced
 from postroom_contracts.inbound import SubmissionReceived
 from postroom_contracts.values import Party
-from postroom_ingest.contact import HTML_CHARS, TEXT_CHARS, Arrived, Lens, Read, contact_event, read
+from postroom_ingest.contact import Arrived, Lens, Read, read
 from postroom_ingest.conversation import Decision
 from postroom_ingest.reading import SLICE_BYTES, _slices
 from postroom_ingest.submission import Submission
+from postroom_ingest.telling import HTML_CHARS, TEXT_CHARS, contact_event
 from postroom_plumbing.tokens import own_message_id
 from postroom_plumbing.wire import Received
 

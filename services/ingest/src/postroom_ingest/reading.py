@@ -12,13 +12,14 @@ from postroom_contracts.inbound import MailReceived, SubmissionReceived
 from postroom_contracts.tickets import TicketChanged, TicketMessageAdded, TicketOpened
 from postroom_ingest import parse
 from postroom_ingest.agents_view import AgentsView
-from postroom_ingest.contact import Arrived, Lens, Read, contact_event, read
+from postroom_ingest.contact import Arrived, Lens, Read, read
 from postroom_ingest.conversation import Decision, Rules, decide
 from postroom_ingest.knowledge_store import KnowledgeStore
 from postroom_ingest.ledger import Ledger
 from postroom_ingest.origin import Origins
 from postroom_ingest.raw import RawStore
 from postroom_ingest.set_aside import SetAsideStore
+from postroom_ingest.telling import contact_event
 from postroom_plumbing import measures
 from postroom_plumbing.ids import new_id
 from postroom_plumbing.mongo import Document

@@ -8,10 +8,11 @@ from typing import Any
 from postroom_contracts.contacts import ContactReceived, ContactReread, Evidence
 from postroom_contracts.inbound import MailReceived, SubmissionReceived
 from postroom_contracts.values import Channel, ClaimCheck
-from postroom_ingest.contact import Arrived, Lens, contact_event, read
+from postroom_ingest.contact import Arrived, Lens, read
 from postroom_ingest.known import Decision
 from postroom_ingest.ledger import Ledger
 from postroom_ingest.raw import RawStore
+from postroom_ingest.telling import contact_event
 from postroom_plumbing.mongo import Document
 from postroom_plumbing.unit import Unit
 
