@@ -33,7 +33,7 @@ def bounced(to: str, minutes: float = 3, permanent: bool = True) -> Told:
 
 
 def kept(told: Iterable[Told], recipients: Sequence[str] = BOTH, before: Sequence[Tiding] = ()) -> tuple[Tiding, ...]:
-    return newest((*before, *(one for event in told for one in tidings(event, recipients))))
+    return newest((*before, *(one for event in told for one in tidings(event, recipients))), recipients)
 
 
 def states(told: Iterable[Told], recipients: Sequence[str] = BOTH) -> tuple[State, dict[str, State]]:
@@ -93,6 +93,19 @@ def test_who_a_report_is_about() -> None:
     assert states([sent(*BOTH), bounced("")]) == ("bounced", {ANN: "sent", BOB: "sent", "": "bounced"})
     assert states([sent("Ann@Example.com")], [ANN, "ANN@example.com"]) == ("sent", {ANN: "sent"})
     assert states([sent("ann@xn--bcher-kva.example")], ["ann@bücher.example"])[0] == "sent"
+    assert states([sent("ann@xn--strae-oqa.example")], ["ann@straße.example"]) == (
+        "sent",
+        {"ann@straße.example": "sent"},
+    )
+    assert states([sent("ann@xn--nxasmm1c.example")], ["ann@βόλος.example"])[1].keys() == {"ann@βόλος.example"}
+
+
+def test_a_forged_report_about_many_does_not_make_a_reply_grow() -> None:
+    forged = [bounced(f"{n}@nobody.example", minutes=3 + n) for n in range(200)]
+    for told in (forged, forged[::-1]):
+        found = outcome(BOTH, MAKE.start, kept([sent(*BOTH), *told]))
+        assert [one["to"] for one in found["recipients"]] == [ANN, BOB, "199@nobody.example"], "the newest of them"
+        assert found["state"] == "bounced"
 
 
 def test_what_is_shown_of_the_worst() -> None:

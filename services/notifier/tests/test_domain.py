@@ -76,6 +76,12 @@ def test_who_is_not_answered_gets_neither_acknowledgement_nor_survey(fields: dic
     assert told([opened(**fields), clocks(), solved()]) == []
 
 
+@pytest.mark.parametrize("address", ["hilfe@bücher.example", "hilfe@xn--bcher-kva.example", "HILFE@Bücher.example"])
+def test_our_own_mailbox_is_not_answered_however_it_is_written(address: str) -> None:
+    ours = {**MAILBOXES, "hilfe": MAILBOX.model_copy(update={"address": "hilfe@bücher.example"})}
+    assert told([opened(reply_to=Party(address=address)), clocks(), solved()], ours) == []
+
+
 def test_a_form_that_cannot_be_answered_itself_but_names_the_customer() -> None:
     events = [opened(customer=Customer(id="c", address="noreply@shop.example")), clocks()]
     assert len(told(events)) == 1

@@ -112,7 +112,7 @@ def told_document(reply: Document, told: Iterable[deliveries.Told]) -> Document:
     recipients = [party["address"] for party in (*reply["to"], *reply["cc"])]
     known = (deliveries.Tiding(**one) for one in reply.get("tidings", ()))
     more = (one for event in told for one in deliveries.tidings(event, recipients))
-    kept = deliveries.newest((*known, *more))
+    kept = deliveries.newest((*known, *more), recipients)
     return {
         "tidings": [asdict(one) for one in kept],
         "delivery": deliveries.outcome(recipients, reply["at"], kept),

@@ -75,7 +75,8 @@ class Recorder:
         if not told:
             return
         reported = [(_parts(one, records), one.message_id) for one in told if isinstance(one, MailBounced)]
-        replies = await self._tickets.replies({_reply_of(one) for one in told}, reported, unit)
+        named = {one.message for one in told if not isinstance(one, MailBounced) and one.message}
+        replies = await self._tickets.replies(named, reported, unit)
         changed: dict[str, Document] = {}
         for reply in replies:
             about = [one for one in told if _reply_of(one) in (reply["_id"], reply["message_id"])]

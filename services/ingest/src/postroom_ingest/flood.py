@@ -14,8 +14,8 @@ from hashlib import blake2b
 _NO_LETTERS = re.compile(r"[\W\d_]+")
 _ASCII = {code: chr(code).lower() if chr(code).isalpha() else " " for code in range(128)}
 TOPIC_CHARS = 100
-WORDS_CHARS = 500
-"""How much of a mail's own words is compared."""
+WORDS_CHARS = 10_000
+"""How many letters of a mail's own words are compared; it is looked for them in twice as many characters."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +62,7 @@ def topic(subject: str) -> str:
 
 def words(text: str, subject: str) -> str:
     """What stands for the letters of a mail's own words; for those of its subject where it has none."""
-    letters = _letters(text[:WORDS_CHARS]) or topic(subject)
+    letters = _letters(text[: 2 * WORDS_CHARS])[:WORDS_CHARS] or topic(subject)
     return blake2b(letters.encode("utf-8", "replace"), digest_size=8).hexdigest()
 
 

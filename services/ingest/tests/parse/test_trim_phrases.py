@@ -311,6 +311,10 @@ PEOPLE = [
     "Von meinem Konto wurde zweimal abgebucht",
     "From my account you took 20 EUR twice.",
     "From my point of view it's broken",
+    "From my mac the login fails",
+    "From my phone everything works",
+    "Download Outlook fails",
+    "Get Outlook working again",
     "Hello,\n\nget outlook working on my machine please, it crashes all day long and I cannot work at all today.",
     "Hello,\nis the answer below correct?",
     "Below is my answer to the questions.",
@@ -386,3 +390,7 @@ LAYOUTS = {
 @pytest.mark.parametrize("text", LAYOUTS.values(), ids=LAYOUTS.keys())
 def test_finds_the_answer_in_each_layout(text: str) -> None:
     assert trim(text).own_words == ANSWER
+
+
+def test_a_comma_alone_above_an_attribution_is_no_date() -> None:
+    assert trim(f"{ANSWER}\n,\n2026-05-04 10:00 Ada <ada@example.org> wrote:\n> old").own_words == f"{ANSWER}\n,"

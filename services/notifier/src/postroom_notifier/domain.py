@@ -11,6 +11,7 @@ from postroom_contracts.sla import ClocksSet
 from postroom_contracts.tickets import TicketChanged, TicketOpened
 from postroom_contracts.values import Party
 from postroom_notifier.addresses import is_no_reply, is_system, usable
+from postroom_plumbing.addresses import canonical
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,8 +145,8 @@ def _survey(ticket: str, opened: Opened, mailboxes: Mapping[str, Mailbox]) -> Wa
 
 
 def own_addresses(mailboxes: Mapping[str, Mailbox]) -> Set[str]:
-    """The addresses at which we receive mail ourselves."""
-    return frozenset(mailbox.address for mailbox in mailboxes.values())
+    """The addresses at which we receive mail ourselves, in their canonical spelling."""
+    return frozenset(canonical(mailbox.address) for mailbox in mailboxes.values())
 
 
 def may_answer(opened: Opened, own: Set[str]) -> bool:
@@ -156,5 +157,5 @@ def may_answer(opened: Opened, own: Set[str]) -> bool:
     address = opened.reply_to.address
     if opened.by_machine or usable(address) is None or is_no_reply(address):
         return False
-    people = (address.strip().lower(), opened.customer.strip().lower())
+    people = (canonical(address.strip()), canonical(opened.customer.strip()))
     return not any(one in own or is_system(one) for one in people)

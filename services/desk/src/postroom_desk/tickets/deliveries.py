@@ -1,7 +1,8 @@
 """What became of a reply: kept for each recipient, and from that its own state, and the ticket's. Pure.
 
 Of each recipient the newest attempt, the newest report of a delay and the newest of a bounce are kept, each the
-greatest of those told; so neither their order nor repeats change what is kept, nor what is derived from it.
+greatest of those told; so neither their order nor repeats change what is kept, nor what is derived from it. Addresses
+that nobody wrote to, of which reports may name any number, are kept as if they were one.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -11,11 +12,13 @@ from typing import Any, Literal
 
 from postroom_contracts.delivery import MailBounced, MailFailed, MailSent
 from postroom_desk.tickets.record import Record
+from postroom_plumbing.addresses import canonical
 
 Told = MailSent | MailFailed | MailBounced
 State = Literal["sent", "queued", "delayed", "uncertain", "failed", "bounced"]
 WORSE: tuple[State, ...] = ("sent", "queued", "delayed", "uncertain", "failed", "bounced")
 """What a person has to see comes later."""
+_STRANGERS = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +38,7 @@ class Tiding:
     def rank(self) -> tuple[Any, ...]:
         """Greater is newer. What is known of an attempt stands against what was not, and of that the failure."""
         firmness = ("uncertain", "sent", "failed").index(self.state) if self.kind == "attempt" else 0
-        return self.attempts, firmness, self.at, self.reason, self.status, self.diagnostic
+        return self.attempts, firmness, self.at, self.reason, self.status, self.diagnostic, self.to
 
 
 def tidings(event: Told, recipients: Sequence[str]) -> Iterator[Tiding]:
@@ -58,20 +61,23 @@ def tidings(event: Told, recipients: Sequence[str]) -> Iterator[Tiding]:
         yield Tiding(known.get(_key(address), address), "attempt", state, event.at, event.attempts, reason)
 
 
-def newest(told: Iterable[Tiding]) -> tuple[Tiding, ...]:
+def newest(told: Iterable[Tiding], recipients: Sequence[str]) -> tuple[Tiding, ...]:
     """Of each recipient and kind the newest, in an order that depends on nothing else."""
+    known = frozenset(_known(recipients).values())
     kept: dict[tuple[str, str], Tiding] = {}
     for one in told:
-        before = kept.get((one.to, one.kind))
-        if before is None or before.rank < one.rank:
-            kept[one.to, one.kind] = one
+        key = (one.to if one.to in known else _STRANGERS, one.kind)
+        if key not in kept or kept[key].rank < one.rank:
+            kept[key] = one
     return tuple(kept[key] for key in sorted(kept))
 
 
 def outcome(recipients: Sequence[str], queued_at: datetime, kept: Sequence[Tiding]) -> dict[str, Any]:
     """The state of a reply: that of the recipient a person must look at first, and `recipients`, each with theirs."""
-    everybody = dict.fromkeys((*_known(recipients).values(), *(one.to for one in kept)))
-    each = [_of(to, queued_at, [one for one in kept if one.to == to]) for to in everybody]
+    told: dict[str, list[Tiding]] = {one: [] for one in _known(recipients).values()}
+    for tiding in kept:
+        told.setdefault(tiding.to, []).append(tiding)
+    each = [_of(to, queued_at, about) for to, about in told.items()]
     first = max(each, key=lambda one: (WORSE.index(one["state"]), one["at"], one["to"]))
     hidden = ("to",) if first["state"] in ("sent", "queued") else ()
     return {**{name: value for name, value in first.items() if name not in hidden}, "recipients": each}
@@ -107,11 +113,7 @@ def _known(recipients: Sequence[str]) -> dict[str, str]:
 
 def _key(address: str) -> str:
     """What two ways to write an address have in common; the notifier writes international domains in ASCII."""
-    local, at, domain = address.strip().lower().rpartition("@")
-    try:
-        return f"{local}{at}{domain.encode('idna').decode('ascii')}"
-    except UnicodeError:
-        return f"{local}{at}{domain}"
+    return canonical(address.strip())
 
 
 def note(record: Record, reply: str, state: State) -> None:

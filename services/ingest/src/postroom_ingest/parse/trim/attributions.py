@@ -75,7 +75,10 @@ def attribution_at(lines: list[str], end: int, before_quote: bool) -> int | None
 def _begins_date(above: str) -> bool:
     """Whether a line stops in the midst of a date, whose year begins the next: `On Mon, May 4,`."""
     return (
-        above[-1:] == "," and len(above) <= _DATE_CHARS and above[-2].isdigit() and above.casefold().startswith(OPENERS)
+        above[-1:] == ","
+        and above[-2:-1].isdigit()
+        and len(above) <= _DATE_CHARS
+        and above.casefold().startswith(OPENERS)
     )
 
 
