@@ -5,6 +5,7 @@ languages it serves. That is crude and quick, and mail that needs it is rare.
 """
 
 import codecs
+import re
 from typing import Final
 
 _SAMPLE_BYTES: Final = 4096
@@ -14,6 +15,9 @@ _LATIN: Final = frozenset({"cp1252", "cp1250"})
 _MOSTLY_FOREIGN: Final = 0.4
 _FEW_FOREIGN: Final = 0.15
 """Share of bytes beyond ASCII among letters: in running text accents are few, other scripts are nearly all."""
+
+_CESU8: Final = re.compile(rb"\xed[\xa0-\xaf][\x80-\xbf]\xed[\xb0-\xbf][\x80-\xbf]")
+_MENDING: Final = "postroom-mending"
 
 _ASCII: Final = bytes(range(0x80))
 _NOT_LETTERS: Final = bytes(b for b in range(256) if not chr(b).isalpha() or b > 0x7F)
@@ -69,7 +73,8 @@ def guess(data: bytes) -> tuple[str, str]:
     try:
         return data.decode(), "utf-8"
     except UnicodeDecodeError:
-        pass
+        if (text := mostly_utf8(data)) is not None:
+            return text, "utf-8"
     scores = [(_likeness(data, codec, everyday), codec) for codec, everyday in _CANDIDATES]
     best, name = max(scores, key=lambda score: score[0])  # the first of equals, so the order above matters
     if best < _ENOUGH:
@@ -77,6 +82,37 @@ def guess(data: bytes) -> tuple[str, str]:
     if name == "cp1252" and any(b in data for b in (b"\x81", b"\x8d", b"\x8f", b"\x90", b"\x9d")):
         name = "latin-1"  # five bytes have no meaning in cp1252
     return data.decode(name, "replace"), name
+
+
+def mostly_utf8(data: bytes) -> str | None:
+    """The text if `data` is UTF-8 but for some bytes, since it is hardly ever right by chance.
+
+    A byte alone among ASCII is the letter it is in Windows' western set (a quoted text often keeps its charset);
+    other damage becomes U+FFFD. Pairs of surrogates, as old Java programs write them (CESU-8, Unicode TR 26), count
+    as good.
+    """
+    if b"\xed" in data:
+        data = _CESU8.sub(_without_surrogates, data)
+    good = sum(1 for c in data.decode("utf-8", "ignore") if c > "\x7f")
+    text = data.decode("utf-8", _MENDING)
+    return text if good * 2 > sum(1 for c in text if c > "\x7f") else None
+
+
+def _without_surrogates(pair: re.Match[bytes]) -> bytes:
+    text = pair[0].decode("utf-8", "surrogatepass")
+    return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace").encode()
+
+
+def _mended(error: UnicodeError) -> tuple[str, int]:
+    if not isinstance(error, UnicodeDecodeError):
+        raise error
+    alone = error.end - error.start == 1 and error.end < len(error.object)
+    if alone and error.object[max(0, error.start - 1) : error.start].isascii() and error.object[error.end] < 0x80:
+        return error.object[error.start : error.end].decode("cp1252", "replace"), error.end
+    return "\ufffd", error.end
+
+
+codecs.register_error(_MENDING, _mended)
 
 
 def _likeness(data: bytes, codec: str, everyday: frozenset[str]) -> float:

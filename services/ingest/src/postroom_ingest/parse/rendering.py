@@ -5,7 +5,8 @@ from typing import Final
 
 from postroom_ingest.parse import html as markup
 from postroom_ingest.parse.bodies import Bodies
-from postroom_ingest.parse.charsets import codecs_for, decode
+from postroom_ingest.parse.charsets import decode
+from postroom_ingest.parse.labels import codecs_for
 from postroom_ingest.parse.limits import MAX_HTML_CHARS, MAX_TEXT_CHARS
 from postroom_ingest.parse.structure import Part
 
