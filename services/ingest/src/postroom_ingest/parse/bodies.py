@@ -40,7 +40,12 @@ def is_file(part: Part) -> bool:
 
 
 def _named(part: Part) -> bool:
-    return any(key.partition("*")[0] in {"name", "filename"} for key in (*part.disposition.params, *part.params.params))
+    """Whether it has a name that is not blank."""
+    return any(
+        key.partition("*")[0] in {"name", "filename"} and value.strip()
+        for given in (part.disposition.params, part.params.params)
+        for key, value in given.items()
+    )
 
 
 def _is_body(part: Part, position: int, container: str) -> bool:

@@ -8,7 +8,7 @@ from postroom_ingest.parse.limits import MAX_FIELD_BYTES, MAX_HEADER_BYTES
 
 _FIELD = re.compile(rb"^([!-9;-~]{1,120})[ \t]*:[ \t]*([^\n]*(?:\n[ \t][^\n]*)*)", re.MULTILINE)
 _FOLD = re.compile(rb"[\r\n]+")
-_MBOX_LINE = re.compile(rb">?From [^\n]*\n")
+_MBOX_LINE = re.compile(rb">?From (?![ \t]*:)[^\n]*\n")
 _BLANK = b" \t\r\n"
 _TOKEN_END = re.compile(r"[;(,]")
 _WINDOW = 64 * 1024
@@ -46,7 +46,11 @@ class Headers:
     def token(self, name: str) -> str:
         """The first value up to a parameter or comment, in lower case: for keyword fields."""
         value = self.value(name)
-        return _TOKEN_END.split(value[:200].decode("ascii", "replace").lower(), maxsplit=1)[0].strip() if value else ""
+        return (
+            _TOKEN_END.split(value[:200].decode("ascii", "replace").lower(), maxsplit=1)[0].strip(' \t"')
+            if value
+            else ""
+        )
 
 
 class Head(NamedTuple):

@@ -62,7 +62,7 @@ class Rendering:
         if len(text) > limit:
             self._defects.append("html-cut" if html else "text-cut")
             text = text[:limit]
-        text = text.replace("\r\n", "\n")
+        text = text.replace("\r\r\n", "\r\n").replace("\r\n", "\n")  # the former from a double conversion
         return text.replace("\r", "\n") if "\r" in text else text
 
     def _html_of(self, part: Part) -> str | None:
