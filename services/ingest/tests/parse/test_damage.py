@@ -91,3 +91,24 @@ def test_damaged_heads(head: str, body: str, text: str) -> None:
 def test_an_id_that_is_never_closed() -> None:
     mail = parse(b"Message-ID: <a@x.org\nReferences: <b@x.org\n\n")
     assert (mail.message_id, mail.references) == ("a@x.org", ("b@x.org",))
+
+
+PICTURE = "Content-Type: image/png\nContent-ID: <i@x>\n\nPNG\n"
+WORDS = "Content-Type: text/html\nContent-ID: <h@x>\n\n<p>words</p>\n"
+FILE = "Content-Type: application/pdf; name=a.pdf\n\nPDF\n"
+INNER = "Content-Type: multipart/alternative; boundary=b\n\n--b\n\nwords\n--b--\n"
+
+
+@pytest.mark.parametrize(
+    ("kind", "parts", "files"),
+    [
+        pytest.param("related; start=h@x", [PICTURE, WORDS], ["image/png"], id="the root is named"),
+        pytest.param("related", [PICTURE, WORDS], ["image/png"], id="the root is the first text"),
+        pytest.param("mixed", [INNER, FILE], ["application/pdf"], id="a boundary used again within"),
+    ],
+)
+def test_nothing_is_lost_in_odd_multiparts(kind: str, parts: list[str], files: list[str]) -> None:
+    body = "".join(f"--b\n{part}" for part in parts)
+    mail = parse(f"Content-Type: multipart/{kind}; boundary=b\n\n{body}--b--\n".encode())
+    assert mail.text.strip() == "words"
+    assert [one.content_type for one in mail.attachments] == files

@@ -6,6 +6,7 @@ from typing import Final
 from postroom_ingest.parse import html as markup
 from postroom_ingest.parse.bodies import Bodies
 from postroom_ingest.parse.charsets import decode
+from postroom_ingest.parse.flowed import reflowed
 from postroom_ingest.parse.labels import codecs_for
 from postroom_ingest.parse.limits import MAX_HTML_CHARS, MAX_TEXT_CHARS
 from postroom_ingest.parse.structure import Part
@@ -63,7 +64,10 @@ class Rendering:
             self._defects.append("html-cut" if html else "text-cut")
             text = text[:limit]
         text = text.replace("\r\r\n", "\r\n").replace("\r\n", "\n")  # the former from a double conversion
-        return text.replace("\r", "\n") if "\r" in text else text
+        text = text.replace("\r", "\n") if "\r" in text else text
+        if not html and part.params.token("format").lower() == "flowed":
+            return reflowed(text, delete_space=part.params.token("delsp").lower() == "yes")
+        return text
 
     def _html_of(self, part: Part) -> str | None:
         if part.type != "text/html":
