@@ -79,8 +79,10 @@ def _address(name: str, address: str, defects: list[str]) -> Address:
     if address.startswith("@") and ":" in address:
         address = address.rpartition(":")[2]  # an obsolete route (RFC 5322 section 4.4)
     address = decode_words(address, defects).removeprefix("mailto:")
-    if not _QUOTED_LOCAL.fullmatch(address):
-        address = _SPACE.sub("", _COMMENT.sub("", address)).strip("\"'")
+    if "(" in address:
+        address = _COMMENT.sub("", address)
+    if not (address.startswith('"') and _QUOTED_LOCAL.fullmatch(address)):
+        address = _SPACE.sub("", address).strip("\"'")
     if '"' in name:
         name = _QUOTED.sub(lambda quoted: _QUOTED_PAIR.sub(r"\1", quoted[1]), name).replace('"', "")
     name = _SPACE.sub(" ", decode_words(name.replace("<>", "").strip(" \t,;:'"), defects)).strip("\"' ")

@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import Final
 
+_ORDINARY: Final = re.compile(r"\w{3}, {1,2}\d{1,2} \w{3} \d{4} \d\d:\d\d:[0-5]\d [+-]\d{4}(?: \(\w+\))?")
 _COMMENT: Final = re.compile(r"\([^()]*\)")
 _ISO: Final = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d")
 _FRACTION: Final = re.compile(r"(:\d\d)[.,]\d+")
@@ -24,6 +25,8 @@ def read_date(value: str) -> datetime | None:
 
 
 def _read(value: str) -> datetime:
+    if _ORDINARY.fullmatch(value):
+        return parsedate_to_datetime(value)
     if _ISO.match(value):
         return datetime.fromisoformat(re.sub(r" (?=[+-]\d)", "", value))
     value = _COMMENT.sub(" ", value)

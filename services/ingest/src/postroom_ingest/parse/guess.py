@@ -18,6 +18,8 @@ _FEW_FOREIGN: Final = 0.15
 
 _CESU8: Final = re.compile(rb"\xed[\xa0-\xaf][\x80-\xbf]\xed[\xb0-\xbf][\x80-\xbf]")
 _MENDING: Final = "postroom-mending"
+_MENDED_AT_MOST: Final = 2_000
+"""Each costs a call."""
 
 _ASCII: Final = bytes(range(0x80))
 _NOT_LETTERS: Final = bytes(b for b in range(256) if not chr(b).isalpha() or b > 0x7F)
@@ -93,9 +95,12 @@ def mostly_utf8(data: bytes) -> str | None:
     """
     if b"\xed" in data:
         data = _CESU8.sub(_without_surrogates, data)
-    good = sum(1 for c in data.decode("utf-8", "ignore") if c > "\x7f")
-    text = data.decode("utf-8", _MENDING)
-    return text if good * 2 > sum(1 for c in text if c > "\x7f") else None
+    text = data.decode("utf-8", "replace")
+    bad = text.count("\ufffd") - data.count(b"\xef\xbf\xbd")
+    good = len(text) - len(text.encode("ascii", "ignore")) - bad
+    if good <= bad:
+        return None
+    return data.decode("utf-8", _MENDING) if bad < _MENDED_AT_MOST else text
 
 
 def _without_surrogates(pair: re.Match[bytes]) -> bytes:

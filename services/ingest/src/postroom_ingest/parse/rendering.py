@@ -65,7 +65,7 @@ class Rendering:
             text = text[:limit]
         text = text.replace("\r\r\n", "\r\n").replace("\r\n", "\n")  # the former from a double conversion
         text = text.replace("\r", "\n") if "\r" in text else text
-        if not html and part.params.token("format").lower() == "flowed":
+        if not html and part.params.params.get("format", b"").lower() == b"flowed":
             return reflowed(text, delete_space=part.params.token("delsp").lower() == "yes")
         return text
 
