@@ -112,3 +112,20 @@ def test_nothing_is_lost_in_odd_multiparts(kind: str, parts: list[str], files: l
     mail = parse(f"Content-Type: multipart/{kind}; boundary=b\n\n{body}--b--\n".encode())
     assert mail.text.strip() == "words"
     assert [one.content_type for one in mail.attachments] == files
+
+
+LINES = "Subject: one\nContent-Type: multipart/mixed; boundary=b\n\n--b\n\nwords\nmore: words\n--b--\n"
+
+
+@pytest.mark.parametrize(
+    ("raw", "text"),
+    [
+        pytest.param(LINES.replace("\n", "\r\r\n"), "words\nmore: words", id="line ends converted twice"),
+        pytest.param(LINES.replace("\n\n--b", "\n \n--b"), "words\nmore: words", id="white space for the blank line"),
+        pytest.param("From x\n>From y\n" + LINES, "words\nmore: words", id="two mbox lines"),
+        pytest.param("Subject: one\nX-A: 1\n \nX-B: 2\n\nwords", "words", id="white space within a field"),
+    ],
+)
+def test_where_the_head_ends(raw: str, text: str) -> None:
+    mail = parse(raw.encode())
+    assert (mail.subject, mail.text.strip()) == ("one", text)
