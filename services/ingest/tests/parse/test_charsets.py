@@ -4,12 +4,14 @@ from base64 import b64encode
 
 import pytest
 
+from postroom_ingest.parse import parse
 from postroom_ingest.parse.charsets import decode
 from postroom_ingest.parse.labels import codecs_for
 from postroom_ingest.parse.words import decode_words
 
 JAPANESE = "お世話になっております。"
-RUSSIAN = "Привет, как дела?"
+RUSSIAN = "Здравствуйте, мой заказ до сих пор не пришёл. Проверьте, пожалуйста."
+CHINESE = "您好，我的订单还没有到，请帮我查一下。"
 GERMAN = "Grüße, schöne Aussicht, Öl"
 
 
@@ -64,6 +66,11 @@ def test_what_names_no_charset_has_no_codec(label: str) -> None:
         pytest.param("Grüße".encode("utf-16"), "utf-16", "Grüße", id="UTF-16"),
         pytest.param(GERMAN.encode(), "gb2312", GERMAN, id="UTF-8 as gb2312"),
         pytest.param("联通".encode("gbk"), "gb2312", "联通", id="GBK that could be UTF-8"),
+        pytest.param(RUSSIAN.encode("cp1251") * 2, "iso-8859-1", RUSSIAN * 2, id="Cyrillic as western"),
+        pytest.param(CHINESE.encode("gbk") * 2, "windows-1252", CHINESE * 2, id="Chinese as western"),
+        pytest.param(GERMAN.encode("cp1252"), "iso-8859-1", GERMAN, id="western as western"),
+        pytest.param("ÄäÖöÜü".encode("cp1252") * 9, "iso-8859-1", "ÄäÖöÜü" * 9, id="accents as western"),
+        pytest.param(b"\xb7" * 40, "iso-8859-1", "·" * 40, id="a ruled line as western"),
         pytest.param(RUSSIAN.encode("koi8-r"), "utf-8", RUSSIAN, id="not at all UTF-8"),
     ],
 )
@@ -82,3 +89,10 @@ def test_untrue_charsets_give_way(data: bytes, label: str, text: str) -> None:
 )
 def test_damaged_words_keep_what_can_be_kept(value: str | bytes, text: str) -> None:
     assert decode_words(value, [], "windows-874") == text
+
+
+@pytest.mark.parametrize("label", ["us-ascii", "utf-8", "x-unknown"])
+def test_the_html_knows_its_charset(label: str) -> None:
+    source = '<meta http-equiv="Content-Type" content="text/html; charset=iso-8859-2"><p>Łódź'
+    mail = parse(f"Content-Type: text/html; charset={label}\n\n".encode() + source.encode("iso-8859-2"))
+    assert mail.text == "Łódź"

@@ -2,7 +2,7 @@
 
 import re
 
-from postroom_ingest.parse.guess import guess, mostly_utf8
+from postroom_ingest.parse.guess import guess, mostly_utf8, not_western
 from postroom_ingest.parse.labels import cleaned, codecs_for
 
 _LONE_SURROGATE = re.compile("[\ud800-\udfff]")
@@ -59,12 +59,14 @@ def _decode(data: bytes, label: str, defects: list[str]) -> str:
     if names and names[0] != "utf-8" and (text := _utf8_in_disguise(data, names[0])) is not None:
         defects.append(f"charset-untrue:{_named(label)}")
         return text
+    if names and names[0] == "cp1252" and (text := not_western(data)) is not None:
+        defects.append(f"charset-untrue:{_named(label)}")
+        return text
     for name in names:
         try:
-            text = data.decode(name)
+            return data.decode(name)
         except UnicodeDecodeError:
             continue
-        return text
     return _damaged_or_guessed(data, names, defects)
 
 

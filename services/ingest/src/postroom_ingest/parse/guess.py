@@ -13,6 +13,10 @@ _ENOUGH: Final = 0.28
 """Share of everyday characters below which no candidate is believed; running text reaches 0.4 to 1."""
 _LATIN: Final = frozenset({"cp1252", "cp1250"})
 _MOSTLY_FOREIGN: Final = 0.4
+_NEARLY_ALL: Final = 0.6
+_LETTERS_AT_LEAST: Final = 14
+"""Different bytes beyond ASCII; a western language hardly has more."""
+_WESTERN: Final = frozenset({"cp1252", "cp1250", "latin-1", "utf-8"})
 _FEW_FOREIGN: Final = 0.15
 """Share of bytes beyond ASCII among letters: in running text accents are few, other scripts are nearly all."""
 
@@ -86,6 +90,27 @@ def guess(data: bytes) -> tuple[str, str]:
     return data.decode(name, "replace"), name
 
 
+def _share_beyond_ascii(data: bytes) -> float:
+    """Share of bytes beyond ASCII among those and ASCII's letters."""
+    high = len(data.translate(None, delete=_ASCII))
+    return high / max(1, high + len(data.translate(None, delete=_NOT_LETTERS)))
+
+
+def not_western(data: bytes) -> str | None:
+    """The text of bytes that a western label cannot be true of: hardly any ASCII letter, and they make sense in
+    another script. Old programs in Russia, Greece and China name iso-8859-1 whatever they write.
+    """
+    sample = data[:_SAMPLE_BYTES]
+    if sample.isascii() or _share_beyond_ascii(sample) < _NEARLY_ALL:
+        return None
+    foreign = sample.translate(None, delete=_ASCII)
+    letters = len(set(foreign))
+    if letters < _LETTERS_AT_LEAST or len(foreign) < 1.5 * letters:  # no running text: accents, rules, an alphabet
+        return None
+    text, name = guess(data)
+    return None if name in _WESTERN else text
+
+
 def mostly_utf8(data: bytes) -> str | None:
     """The text if `data` is UTF-8 but for some bytes, since it is hardly ever right by chance.
 
@@ -128,7 +153,6 @@ def _likeness(data: bytes, codec: str, everyday: frozenset[str]) -> float:
     if not foreign or bad > 1 + len(foreign) // 20:  # one for a character cut at the sample's end
         return 0.0
     hits = sum(1 for c in foreign if c in everyday)
-    high = len(data.translate(None, delete=_ASCII))
-    share = high / (high + len(data.translate(None, delete=_NOT_LETTERS)))
+    share = _share_beyond_ascii(data)
     unusual = share > _MOSTLY_FOREIGN if codec in _LATIN else share < _FEW_FOREIGN
     return (hits - 2 * bad) / len(foreign) * (0.5 if unusual else 1.0)

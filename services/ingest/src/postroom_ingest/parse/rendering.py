@@ -13,8 +13,18 @@ from postroom_ingest.parse.structure import Part
 
 _META_CHARSET = re.compile(rb"<meta[^>]{0,200}?charset\s*=\s*[\"']?([\w.:-]{2,40})", re.IGNORECASE)
 _SEARCHED_FOR_META: Final = 2048
+_NOT_TELLING: Final = ((), ("utf-8",))
+"""Codecs of labels that may be a gateway's; the HTML itself knows better."""
 _BYTES_PER_CHAR: Final = 12
 """The most encoded bytes a character may take: four bytes of UTF-8 in quoted-printable."""
+
+
+def _is_utf8(data: bytes) -> bool:
+    try:
+        data.decode()
+    except UnicodeDecodeError:
+        return False
+    return True
 
 
 class Rendering:
@@ -57,8 +67,9 @@ class Rendering:
         limit = MAX_HTML_CHARS if html else MAX_TEXT_CHARS
         data = part.content(self._raw, limit * _BYTES_PER_CHAR)
         label = part.params.token("charset")
-        if html and not codecs_for(label) and (meta := _META_CHARSET.search(data, 0, _SEARCHED_FOR_META)):
-            label = meta[1].decode("ascii", "replace")
+        if html and codecs_for(label) in _NOT_TELLING and (meta := _META_CHARSET.search(data, 0, _SEARCHED_FOR_META)):
+            own = meta[1].decode("ascii", "replace")
+            label = own if not codecs_for(label) or not _is_utf8(data) else label
         text = decode(data, label, self._defects)
         if len(text) > limit:
             self._defects.append("html-cut" if html else "text-cut")
