@@ -59,7 +59,7 @@ def test_dates_in_many_forms(value: str, hour: int, minute: int) -> None:
 @pytest.mark.parametrize(
     ("body", "encoding", "text"),
     [
-        pytest.param(b"one= \r\ntwo=\t\r\nthree", "quoted-printable", b"onetwothree", id="space behind a soft break"),
+        pytest.param(b"one= \r\ntwo= \t\r\nthree", "quoted-printable", b"onetwothree", id="space behind a soft break"),
         pytest.param(b"one=\rtwo\rthree", "quoted-printable", b"onetwo\nthree", id="lines that end in CR"),
         pytest.param(b"=\r\nGr=c3=\r\n=BC", "quoted-printable", b"Gr\xc3\xbc", id="a break in a character"),
         pytest.param(b"aGVsbG8=\r\nIHdvcmxkIQ==", "base64", b"hello world!", id="two pieces, both padded"),

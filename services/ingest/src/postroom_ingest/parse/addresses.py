@@ -16,7 +16,9 @@ _TOKEN = re.compile(
 )
 _MOST_PIECES = 20
 """A name in more pieces than this is no name; the bound keeps hostile fields cheap, as do those in the pattern."""
-_QUOTED = re.compile(r'"((?:[^"\\]|\\.)*)"')
+_NAME_CHARS = 2_000
+"""Of a name with quotes in it: each may be looked for at each of its characters."""
+_QUOTED = re.compile(r'"((?:[^"\\]|\\.){0,250})"')
 _QUOTED_PAIR = re.compile(r"\\(.)")
 _QUOTED_LOCAL = re.compile(r'"[^"@]{1,64}"@[^\s"]+')
 _COMMENT = re.compile(r"\([^()]*\)")
@@ -84,6 +86,7 @@ def _address(name: str, address: str, defects: list[str]) -> Address:
     if not (address.startswith('"') and _QUOTED_LOCAL.fullmatch(address)):
         address = _SPACE.sub("", address).strip("\"'")
     if '"' in name:
+        name = name[:_NAME_CHARS]
         name = _QUOTED.sub(lambda quoted: _QUOTED_PAIR.sub(r"\1", quoted[1]), name).replace('"', "")
     name = _SPACE.sub(" ", decode_words(name.replace("<>", "").strip(" \t,;:'"), defects)).strip("\"' ")
     return Address("" if name.lower() == address.lower() else name, address)

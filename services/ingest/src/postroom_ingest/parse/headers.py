@@ -77,8 +77,10 @@ def prepared(raw: bytes) -> bytes:
         raw = raw.replace(b"\r\r\n", b"\r\n")  # line ends that were converted twice
     start_of_head = _first_line(raw, 0)
     for _ in range(_MOST_MBOX_LINES):
-        if mbox_line := _MBOX_LINE.match(raw, start_of_head):
-            start_of_head = _first_line(raw, mbox_line.end())
+        mbox_line = _MBOX_LINE.match(raw, start_of_head)
+        if mbox_line is None:
+            break
+        start_of_head = _first_line(raw, mbox_line.end())
     return raw[start_of_head:] if start_of_head else raw
 
 

@@ -62,7 +62,11 @@ def content_type(field: bytes, default: str) -> Parametrised:
 
 def _extended(name: str, params: Mapping[str, bytes], defects: list[str]) -> str | None:
     """The value of name*, name*0, name*0*, name*1 ... joined and decoded, or None if there is none."""
-    if not any(key.startswith(name + "*") for key in params):
+    prefix = f"{name}*"
+    for key in params:  # asked often, true seldom: a loop is quicker than any()
+        if key.startswith(prefix):
+            break
+    else:
         return None
     sections: list[tuple[int, bool, bytes]] = []
     for key, value in params.items():

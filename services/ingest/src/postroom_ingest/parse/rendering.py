@@ -69,13 +69,15 @@ class Rendering:
         label = part.params.token("charset")
         if html and codecs_for(label) in _NOT_TELLING and (meta := _META_CHARSET.search(data, 0, _SEARCHED_FOR_META)):
             own = meta[1].decode("ascii", "replace")
-            label = own if not codecs_for(label) or not _is_utf8(data) else label
+            if not codecs_for(label) or (codecs_for(own) not in _NOT_TELLING and not _is_utf8(data)):
+                label = own
         text = decode(data, label, self._defects)
         if len(text) > limit:
             self._defects.append("html-cut" if html else "text-cut")
             text = text[:limit]
-        text = text.replace("\r\r\n", "\r\n").replace("\r\n", "\n")  # the former from a double conversion
-        text = text.replace("\r", "\n") if "\r" in text else text
+        text = text.replace("\r\n", "\n")
+        if "\r" in text:  # bare ones, and line ends that were converted twice
+            text = text.replace("\r\n", "\n").replace("\r", "\n")
         if not html and part.params.params.get("format", b"").lower() == b"flowed":
             return reflowed(text, delete_space=part.params.token("delsp").lower() == "yes")
         return text

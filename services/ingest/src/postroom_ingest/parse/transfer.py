@@ -9,7 +9,6 @@ _NOT_BASE64 = re.compile(rb"[^A-Za-z0-9+/]+")
 _WORDS = re.compile(rb"\s*[^\s=]+(?: [^\s=]+){2}")
 _PADDED = re.compile(rb"([^=]*)(=*)")
 _SOFT_BREAK = re.compile(rb"=[ \t]+\r?\n")
-_BARE_CR = re.compile(rb"\r(?!\n)")
 _UU_BEGIN = re.compile(rb"^begin [0-7]{3,4} [^\n]*\n", re.MULTILINE)
 _UU_END = re.compile(rb"^(?:`|end)", re.MULTILINE)
 
@@ -29,10 +28,10 @@ def decode_transfer(data: bytes, encoding: str) -> bytes:
 
 def decode_quoted_printable(data: bytes) -> bytes:
     """Soft line breaks with the space some gateways add (RFC 2045 section 6.7 rule 3), and lines that end in CR."""
-    if b"= " in data or b"=\t" in data:
+    if b"= \r\n" in data or b"= \n" in data:
         data = _SOFT_BREAK.sub(b"=\n", data)
-    if b"=\r" in data and data.count(b"\r") != data.count(b"\r\n"):
-        data = _BARE_CR.sub(b"\n", data)  # the decoder would drop everything up to the next LF
+    if b"\n" not in data:
+        data = data.replace(b"\r", b"\n")  # else the decoder would drop all that follows a soft break
     return binascii.a2b_qp(data)
 
 
