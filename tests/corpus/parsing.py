@@ -18,8 +18,8 @@ from corpus.cases import CORPUS, Case, Check, plain
 from corpus.reading import Reading, ours
 from corpus.threading import threads
 from postroom_ingest.parse import parse
-from postroom_ingest.parse.charsets import codecs_for
 from postroom_ingest.parse.html import as_text, sanitised
+from postroom_ingest.parse.labels import codecs_for
 
 _WORD = re.compile(r"\w+")
 _UUENCODED = re.compile(r"^begin [0-7]{3} .*?^end$", re.MULTILINE | re.DOTALL)

@@ -20,7 +20,7 @@ class Bodies:
 def choose_bodies(root: Part) -> Bodies:
     """Sort the leaves. Pictures between texts count as attachments here, since the text cannot show them."""
     found = Bodies()
-    _sort([root], "mixed", found, text=True, html=True, alternative=False)
+    _sort([root], "mixed", found, root=0, text=True, html=True, alternative=False)
     if not found.text and not found.html:
         _take_any_text(root, found)
     return found
@@ -40,24 +40,53 @@ def is_file(part: Part) -> bool:
 
 
 def _named(part: Part) -> bool:
-    return any(key.partition("*")[0] in {"name", "filename"} for key in (*part.disposition.params, *part.params.params))
-
-
-def _is_body(part: Part, position: int, container: str) -> bool:
-    return (
-        part.disposition.value != "attachment"
-        and part.type in _TEXT
-        and (position == 0 or (container != "related" and not _named(part)))
+    """Whether it has a name that is not blank."""
+    return any(
+        key.partition("*")[0] in {"name", "filename"} and value.strip()
+        for given in (part.disposition.params, part.params.params)
+        for key, value in given.items()
     )
 
 
-def _sort(parts: list[Part], container: str, found: Bodies, *, text: bool, html: bool, alternative: bool) -> None:
+def _is_body(part: Part, container: str, *, first: bool) -> bool:
+    return (
+        part.disposition.value != "attachment"
+        and part.type in _TEXT
+        and (first or (container != "related" and not _named(part)))
+    )
+
+
+def _root(part: Part) -> int:
+    """Which part of a multipart/related the others serve: the one its `start` names (RFC 2387 section 3.2), else the
+    first; where that is no text, the first that is one.
+    """
+    start = part.params.token("start").strip("<> ").encode()
+    for position, child in enumerate(part.children if start else ()):
+        if child.headers.value("content-id").strip(b"<> ") == start:
+            return position
+    texts = (
+        n for n, child in enumerate(part.children) if child.children or (child.type in _TEXT and not is_file(child))
+    )
+    return next(texts, 0)
+
+
+def _sort(
+    parts: list[Part], container: str, found: Bodies, *, root: int, text: bool, html: bool, alternative: bool
+) -> None:
     texts, htmls = len(found.text), len(found.html)
     for position, part in enumerate(parts):
         if part.children:
             inner = part.type.partition("/")[2]
-            _sort(part.children, inner, found, text=text, html=html, alternative=alternative or inner == "alternative")
-        elif not _is_body(part, position, container):
+            _sort(
+                part.children,
+                inner,
+                found,
+                root=_root(part) if inner == "related" else 0,
+                text=text,
+                html=html,
+                alternative=alternative or inner == "alternative",
+            )
+        elif not _is_body(part, container, first=position == root):
             found.attached.append(part)
         elif container == "alternative":
             (found.text if part.type == "text/plain" else found.html).append(part)

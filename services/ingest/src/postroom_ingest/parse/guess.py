@@ -5,6 +5,7 @@ languages it serves. That is crude and quick, and mail that needs it is rare.
 """
 
 import codecs
+import re
 from typing import Final
 
 _SAMPLE_BYTES: Final = 4096
@@ -12,8 +13,17 @@ _ENOUGH: Final = 0.28
 """Share of everyday characters below which no candidate is believed; running text reaches 0.4 to 1."""
 _LATIN: Final = frozenset({"cp1252", "cp1250"})
 _MOSTLY_FOREIGN: Final = 0.4
+_NEARLY_ALL: Final = 0.6
+_LETTERS_AT_LEAST: Final = 14
+"""Different bytes beyond ASCII; a western language hardly has more."""
+_WESTERN: Final = frozenset({"cp1252", "cp1250", "latin-1", "utf-8"})
 _FEW_FOREIGN: Final = 0.15
 """Share of bytes beyond ASCII among letters: in running text accents are few, other scripts are nearly all."""
+
+_CESU8: Final = re.compile(rb"\xed[\xa0-\xaf][\x80-\xbf]\xed[\xb0-\xbf][\x80-\xbf]")
+_MENDING: Final = "postroom-mending"
+_MENDED_AT_MOST: Final = 2_000
+"""Each costs a call."""
 
 _ASCII: Final = bytes(range(0x80))
 _NOT_LETTERS: Final = bytes(b for b in range(256) if not chr(b).isalpha() or b > 0x7F)
@@ -69,7 +79,8 @@ def guess(data: bytes) -> tuple[str, str]:
     try:
         return data.decode(), "utf-8"
     except UnicodeDecodeError:
-        pass
+        if (text := mostly_utf8(data)) is not None:
+            return text, "utf-8"
     scores = [(_likeness(data, codec, everyday), codec) for codec, everyday in _CANDIDATES]
     best, name = max(scores, key=lambda score: score[0])  # the first of equals, so the order above matters
     if best < _ENOUGH:
@@ -77,6 +88,61 @@ def guess(data: bytes) -> tuple[str, str]:
     if name == "cp1252" and any(b in data for b in (b"\x81", b"\x8d", b"\x8f", b"\x90", b"\x9d")):
         name = "latin-1"  # five bytes have no meaning in cp1252
     return data.decode(name, "replace"), name
+
+
+def _share_beyond_ascii(data: bytes) -> float:
+    """Share of bytes beyond ASCII among those and ASCII's letters."""
+    high = len(data.translate(None, delete=_ASCII))
+    return high / max(1, high + len(data.translate(None, delete=_NOT_LETTERS)))
+
+
+def not_western(data: bytes) -> str | None:
+    """The text of bytes that a western label cannot be true of: hardly any ASCII letter, and they make sense in
+    another script. Old programs in Russia, Greece and China name iso-8859-1 whatever they write.
+    """
+    sample = data[:_SAMPLE_BYTES]
+    if sample.isascii() or _share_beyond_ascii(sample) < _NEARLY_ALL:
+        return None
+    foreign = sample.translate(None, delete=_ASCII)
+    letters = len(set(foreign))
+    if letters < _LETTERS_AT_LEAST or len(foreign) < 1.5 * letters:  # no running text: accents, rules, an alphabet
+        return None
+    text, name = guess(data)
+    return None if name in _WESTERN else text
+
+
+def mostly_utf8(data: bytes) -> str | None:
+    """The text if `data` is UTF-8 but for some bytes, since it is hardly ever right by chance.
+
+    A byte alone among ASCII is the letter it is in Windows' western set (a quoted text often keeps its charset);
+    other damage becomes U+FFFD. Pairs of surrogates, as old Java programs write them (CESU-8, Unicode TR 26), count
+    as good.
+    """
+    if b"\xed" in data:
+        data = _CESU8.sub(_without_surrogates, data)
+    text = data.decode("utf-8", "replace")
+    bad = text.count("\ufffd") - data.count(b"\xef\xbf\xbd")
+    good = len(text) - len(text.encode("ascii", "ignore")) - bad
+    if good <= bad:
+        return None
+    return data.decode("utf-8", _MENDING) if bad < _MENDED_AT_MOST else text
+
+
+def _without_surrogates(pair: re.Match[bytes]) -> bytes:
+    text = pair[0].decode("utf-8", "surrogatepass")
+    return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace").encode()
+
+
+def _mended(error: UnicodeError) -> tuple[str, int]:
+    if not isinstance(error, UnicodeDecodeError):
+        raise error
+    alone = error.end - error.start == 1 and error.end < len(error.object)
+    if alone and error.object[max(0, error.start - 1) : error.start].isascii() and error.object[error.end] < 0x80:
+        return error.object[error.start : error.end].decode("cp1252", "replace"), error.end
+    return "\ufffd", error.end
+
+
+codecs.register_error(_MENDING, _mended)
 
 
 def _likeness(data: bytes, codec: str, everyday: frozenset[str]) -> float:
@@ -87,7 +153,6 @@ def _likeness(data: bytes, codec: str, everyday: frozenset[str]) -> float:
     if not foreign or bad > 1 + len(foreign) // 20:  # one for a character cut at the sample's end
         return 0.0
     hits = sum(1 for c in foreign if c in everyday)
-    high = len(data.translate(None, delete=_ASCII))
-    share = high / (high + len(data.translate(None, delete=_NOT_LETTERS)))
+    share = _share_beyond_ascii(data)
     unusual = share > _MOSTLY_FOREIGN if codec in _LATIN else share < _FEW_FOREIGN
     return (hits - 2 * bad) / len(foreign) * (0.5 if unusual else 1.0)

@@ -8,7 +8,8 @@ from postroom_ingest.parse.limits import MAX_FIELD_BYTES, MAX_HEADER_BYTES
 
 _FIELD = re.compile(rb"^([!-9;-~]{1,120})[ \t]*:[ \t]*([^\n]*(?:\n[ \t][^\n]*)*)", re.MULTILINE)
 _FOLD = re.compile(rb"[\r\n]+")
-_MBOX_LINE = re.compile(rb">?From [^\n]*\n")
+_MBOX_LINE = re.compile(rb">?From (?![ \t]*:)[^\n]*\n")
+_MOST_MBOX_LINES = 2
 _BLANK = b" \t\r\n"
 _TOKEN_END = re.compile(r"[;(,]")
 _WINDOW = 64 * 1024
@@ -46,7 +47,11 @@ class Headers:
     def token(self, name: str) -> str:
         """The first value up to a parameter or comment, in lower case: for keyword fields."""
         value = self.value(name)
-        return _TOKEN_END.split(value[:200].decode("ascii", "replace").lower(), maxsplit=1)[0].strip() if value else ""
+        return (
+            _TOKEN_END.split(value[:200].decode("ascii", "replace").lower(), maxsplit=1)[0].strip(' \t"')
+            if value
+            else ""
+        )
 
 
 class Head(NamedTuple):
@@ -68,8 +73,13 @@ def prepared(raw: bytes) -> bytes:
     raw = raw.removeprefix(b"\xef\xbb\xbf")
     if b"\n" not in (start := raw[:_WINDOW]) and b"\r" in start:
         raw = raw.replace(b"\r", b"\n")  # some old systems end lines with a bare CR
+    elif start.endswith(b"\r\r", 0, start.find(b"\n")):
+        raw = raw.replace(b"\r\r\n", b"\r\n")  # line ends that were converted twice
     start_of_head = _first_line(raw, 0)
-    if mbox_line := _MBOX_LINE.match(raw, start_of_head):
+    for _ in range(_MOST_MBOX_LINES):
+        mbox_line = _MBOX_LINE.match(raw, start_of_head)
+        if mbox_line is None:
+            break
         start_of_head = _first_line(raw, mbox_line.end())
     return raw[start_of_head:] if start_of_head else raw
 
@@ -101,7 +111,8 @@ def read_head(raw: bytes, start: int = 0, end: int | None = None) -> Head:
     """Read the head that begins at `start`; the region ends before `end`.
 
     A line that is no field ends the head when no field follows, so that text is never lost for want of a
-    blank line; in the midst of fields it is passed over, since the fields behind it are worth more.
+    blank line, or when the line before has but white space; in the midst of fields it is passed over, since the
+    fields behind it are worth more.
     """
     end = len(raw) if end is None else end
     head_end, body = _blank_line(raw, start, end)
@@ -115,6 +126,8 @@ def read_head(raw: bytes, start: int = 0, end: int | None = None) -> Head:
         if match.start() != expected:
             if expected == start:
                 break  # the very first line is no field: this is text without a head
+            if not raw[raw.rfind(b"\n", start, expected - 1) + 1 : expected].strip():
+                break  # a line of white space, then no field: it was meant to be the blank line
             defects.append("junk-in-headers")
         expected = match.end() + 1
         fields.setdefault(match[1].lower().decode("ascii"), []).append(match[2])

@@ -2,8 +2,7 @@
 
 import hashlib
 import re
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
+from datetime import datetime
 from typing import Final, NamedTuple
 
 from postroom_ingest.parse.addresses import addresses
@@ -11,6 +10,7 @@ from postroom_ingest.parse.bodies import Bodies, choose_bodies
 from postroom_ingest.parse.calendar import MAX_CALENDAR_BYTES, Invitation, read_invitation
 from postroom_ingest.parse.charsets import decode
 from postroom_ingest.parse.classify import Automatic, automatic
+from postroom_ingest.parse.dates import read_date
 from postroom_ingest.parse.guess import guess
 from postroom_ingest.parse.headers import Head, Headers, prepared, read_head
 from postroom_ingest.parse.inner import with_inner_parts
@@ -235,12 +235,10 @@ def _sent_at(headers: Headers, defects: list[str]) -> datetime | None:
     if not value:
         defects.append("no-date")
         return None
-    try:
-        date = parsedate_to_datetime(value)
-        return date.astimezone(UTC) if date.tzinfo else date.replace(tzinfo=UTC)
-    except (ValueError, TypeError, OverflowError, IndexError):
+    date = read_date(value)
+    if date is None:
         defects.append("date-unreadable")
-        return None
+    return date
 
 
 def _importance(headers: Headers) -> Importance:

@@ -5,14 +5,26 @@ from typing import Final
 
 from postroom_ingest.parse import html as markup
 from postroom_ingest.parse.bodies import Bodies
-from postroom_ingest.parse.charsets import codecs_for, decode
+from postroom_ingest.parse.charsets import decode
+from postroom_ingest.parse.flowed import reflowed
+from postroom_ingest.parse.labels import codecs_for
 from postroom_ingest.parse.limits import MAX_HTML_CHARS, MAX_TEXT_CHARS
 from postroom_ingest.parse.structure import Part
 
 _META_CHARSET = re.compile(rb"<meta[^>]{0,200}?charset\s*=\s*[\"']?([\w.:-]{2,40})", re.IGNORECASE)
 _SEARCHED_FOR_META: Final = 2048
+_NOT_TELLING: Final = ((), ("utf-8",))
+"""Codecs of labels that may be a gateway's; the HTML itself knows better."""
 _BYTES_PER_CHAR: Final = 12
 """The most encoded bytes a character may take: four bytes of UTF-8 in quoted-printable."""
+
+
+def _is_utf8(data: bytes) -> bool:
+    try:
+        data.decode()
+    except UnicodeDecodeError:
+        return False
+    return True
 
 
 class Rendering:
@@ -55,14 +67,20 @@ class Rendering:
         limit = MAX_HTML_CHARS if html else MAX_TEXT_CHARS
         data = part.content(self._raw, limit * _BYTES_PER_CHAR)
         label = part.params.token("charset")
-        if html and not codecs_for(label) and (meta := _META_CHARSET.search(data, 0, _SEARCHED_FOR_META)):
-            label = meta[1].decode("ascii", "replace")
+        if html and codecs_for(label) in _NOT_TELLING and (meta := _META_CHARSET.search(data, 0, _SEARCHED_FOR_META)):
+            own = meta[1].decode("ascii", "replace")
+            if not codecs_for(label) or (codecs_for(own) not in _NOT_TELLING and not _is_utf8(data)):
+                label = own
         text = decode(data, label, self._defects)
         if len(text) > limit:
             self._defects.append("html-cut" if html else "text-cut")
             text = text[:limit]
         text = text.replace("\r\n", "\n")
-        return text.replace("\r", "\n") if "\r" in text else text
+        if "\r" in text:  # bare ones, and line ends that were converted twice
+            text = text.replace("\r\n", "\n").replace("\r", "\n")
+        if not html and part.params.params.get("format", b"").lower() == b"flowed":
+            return reflowed(text, delete_space=part.params.token("delsp").lower() == "yes")
+        return text
 
     def _html_of(self, part: Part) -> str | None:
         if part.type != "text/html":

@@ -107,7 +107,8 @@ class _Reader:
     ) -> list[tuple[int, int]]:
         """Regions between the delimiter lines (RFC 2046 section 5.1.1), line end before a delimiter left out.
 
-        Delimiters with nothing at all between them bound no part, unless it were the only one.
+        Delimiters with nothing at all between them bound no part, unless it were the only one. Where delimiters
+        follow the closing one, it closed a multipart within that has the same boundary; the parts behind it count.
         """
         raw, needle = self._raw, b"--" + boundary
         regions: list[tuple[int, int]] = []
@@ -125,8 +126,6 @@ class _Reader:
                 regions.append((opened, self._before(at, opened)))
             opened = -1 if after[1] else after.end()
             at = after.end()
-            if after[1]:
-                break
             if self._parts + len(regions) >= MAX_PARTS:
                 self._defects.append("too-many-parts")
                 break

@@ -27,7 +27,7 @@ def _ids(value: bytes) -> tuple[str, ...]:
         text = value.decode()
     except UnicodeDecodeError:
         text = value.decode("latin-1")
-    found = _BRACKETED.findall(text) or [w for w in text.split() if "@" in w]
+    found = _BRACKETED.findall(text) or [w.strip("<>,;") for w in text.split() if "@" in w]
     ids = dict.fromkeys(i for f in found if (i := _SPACE.sub("", f)[:MAX_ID_CHARS]))
     kept = tuple(ids)
     return kept if len(kept) <= MAX_IDS else (kept[0], *kept[1 - MAX_IDS :])

@@ -7,7 +7,8 @@ import pybase64
 
 _NOT_BASE64 = re.compile(rb"[^A-Za-z0-9+/]+")
 _WORDS = re.compile(rb"\s*[^\s=]+(?: [^\s=]+){2}")
-_PADDING = re.compile(rb"=+")
+_PADDED = re.compile(rb"([^=]*)(=*)")
+_SOFT_BREAK = re.compile(rb"=[ \t]+\r?\n")
 _UU_BEGIN = re.compile(rb"^begin [0-7]{3,4} [^\n]*\n", re.MULTILINE)
 _UU_END = re.compile(rb"^(?:`|end)", re.MULTILINE)
 
@@ -15,14 +16,23 @@ _UU_END = re.compile(rb"^(?:`|end)", re.MULTILINE)
 def decode_transfer(data: bytes, encoding: str) -> bytes:
     """The bytes of a part; an encoding nobody knows leaves them as they are."""
     match encoding:
-        case "base64":
+        case "base64" | "base-64":
             return decode_base64(data)
-        case "quoted-printable":
-            return binascii.a2b_qp(data)
+        case "quoted-printable" | "quotedprintable" | "quoted printable":
+            return decode_quoted_printable(data)
         case "x-uuencode" | "uuencode" | "x-uue" | "uue":
             return decode_uu(data)
         case _:
             return data
+
+
+def decode_quoted_printable(data: bytes) -> bytes:
+    """Soft line breaks with the space some gateways add (RFC 2045 section 6.7 rule 3), and lines that end in CR."""
+    if b"= \r\n" in data or b"= \n" in data:
+        data = _SOFT_BREAK.sub(b"=\n", data)
+    if b"\n" not in data:
+        data = data.replace(b"\r", b"\n")  # else the decoder would drop all that follows a soft break
+    return binascii.a2b_qp(data)
 
 
 def decode_base64(data: bytes) -> bytes:
@@ -42,9 +52,9 @@ def decode_base64(data: bytes) -> bytes:
 
 def _patched(data: bytes) -> bytes:
     out = bytearray()
-    for number, run in enumerate(_PADDING.split(data)):
-        clean = _NOT_BASE64.sub(b"", run)
-        if number and (len(clean) % 4 or len(clean) < len(b"".join(run.split()))):
+    for number, piece in enumerate(_PADDED.finditer(data)):
+        clean = _NOT_BASE64.sub(b"", piece[1])
+        if number and ((len(clean) + len(piece[2])) % 4 or len(clean) < len(b"".join(piece[1].split()))):
             break  # behind the padding comes a footer, not another encoded piece
         if len(clean) % 4 == 1:
             clean = clean[:-1]

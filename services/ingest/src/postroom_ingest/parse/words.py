@@ -3,11 +3,14 @@
 import binascii
 import re
 
-from postroom_ingest.parse.charsets import codecs_for, decode
+from postroom_ingest.parse.charsets import decode
+from postroom_ingest.parse.guess import mostly_utf8
+from postroom_ingest.parse.labels import codecs_for
 from postroom_ingest.parse.transfer import decode_base64
 
 # Real mailers put spaces and question marks inside, and a language after the charset (RFC 2231 section 5).
 _WORD = re.compile(r"=\?([^?*\s]{1,60})(?:\*[^?]{0,40})?\?([bBqQ])\?(.*?)\?=", re.DOTALL)
+_LINE_ENDS = re.compile(r"[\r\n]+")
 _CONTROL = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
 _UNTELLING = ((), ("utf-8",), ("cp1252",), ("latin-1",), ("iso8859-1",))
 
@@ -26,6 +29,8 @@ def raw_text(value: bytes, defects: list[str], hint: str = "") -> str:
             return value.decode()  # RFC 6532 allows UTF-8
         except UnicodeDecodeError:
             defects.append("raw-8bit-header")
+        if (text := mostly_utf8(value)) is not None:
+            return text
     return decode(value, hint if tells_charset(hint) else "", [])
 
 
@@ -33,7 +38,7 @@ def decode_words(value: bytes | str, defects: list[str], hint: str = "") -> str:
     """A field's text for people: encoded words decoded, control characters gone, outer space stripped."""
     text = raw_text(value, defects, hint) if isinstance(value, bytes) else value
     if "=?" in text:
-        text = _decoded(text, defects)
+        text = _LINE_ENDS.sub(" ", _decoded(text, defects))
     return _CONTROL.sub("", text).strip()
 
 
@@ -59,5 +64,6 @@ def _decoded(text: str, defects: list[str]) -> str:
 
 
 def _payload(encoding: str, text: str) -> bytes:
-    data = text.encode("utf-8", "replace")
-    return decode_base64(data) if encoding in "bB" else binascii.a2b_qp(data, header=True)
+    if encoding in "bB":
+        return decode_base64("".join(text.split()).encode("utf-8", "replace"))
+    return binascii.a2b_qp(text.encode("utf-8", "replace"), header=True)
