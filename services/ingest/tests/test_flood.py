@@ -190,9 +190,10 @@ def test_the_words_of_a_mail_are_its_letters() -> None:
     assert words("\ud800", "x"), "whatever a mail holds"
 
 
-@given(st.text("aZ \t-_7!'\n", max_size=90))
+@given(st.text("aZéß½² \t-_7!'’€\n", max_size=90))
 def test_letters_are_the_same_however_they_are_found(text: str) -> None:
-    assert topic(f"{text} é") == f"{topic(text)} é".strip()[:100], "outside ASCII as within"
+    assert words(f"{text}字", "") == words("".join(one for one in text if one in "aZéß½²") + "字", "")
+    assert (words(text, "x") == words("x", "")) == (not any(one in text for one in "aZéß½²"))
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,10 @@ from datetime import datetime, timedelta
 from hashlib import blake2b
 
 _NO_LETTERS = re.compile(r"[\W\d_]+")
-_ASCII = {code: chr(code).lower() if chr(code).isalpha() else " " for code in range(128)}
+_WESTERN = "cp1252"
+_WESTERN_NO_LETTERS = bytes(
+    code for code in range(256) if _NO_LETTERS.fullmatch(bytes([code]).decode(_WESTERN, "replace"))
+)
 TOPIC_CHARS = 100
 WORDS_CHARS = 10_000
 """How many letters of a mail's own words are compared; it is looked for them in twice as many characters."""
@@ -57,7 +60,7 @@ class Opened:
 
 def topic(subject: str) -> str:
     """What a subject is about when digits and punctuation are left out, such as `order shipped`."""
-    return _letters(subject)[:TOPIC_CHARS]
+    return _NO_LETTERS.sub(" ", subject).strip().casefold()[:TOPIC_CHARS]
 
 
 def words(text: str, subject: str) -> str:
@@ -67,9 +70,11 @@ def words(text: str, subject: str) -> str:
 
 
 def _letters(text: str) -> str:
-    if text.isascii():  # most mail, and eight times as fast
-        return " ".join(text.translate(_ASCII).split())
-    return _NO_LETTERS.sub(" ", text).strip().casefold()
+    try:  # most mail, and ten times as fast
+        letters = text.encode(_WESTERN).translate(None, _WESTERN_NO_LETTERS).decode(_WESTERN)
+    except UnicodeEncodeError:
+        letters = _NO_LETTERS.sub("", text)
+    return letters.casefold()
 
 
 def flooded(opened: Sequence[Opened], mail: Opened, caps: Caps) -> tuple[Opened, ...]:
