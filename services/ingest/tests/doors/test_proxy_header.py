@@ -6,6 +6,7 @@ import os
 import socket
 import ssl
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from ipaddress import ip_address, ip_network
 from typing import Any
 
@@ -202,6 +203,26 @@ def test_processes_share_a_port_and_a_stop_leaves_it_to_the_others(files: Files,
 
     with asyncio.Runner(loop_factory=loop) as runner:
         runner.run(run())
+
+
+@on_each_loop
+@pytest.mark.parametrize(("proxies", "header"), [(LOOPBACK["smtp_proxies"], ONE), (ELSEWHERE, b"")])
+def test_who_speaks_no_tls_fills_no_log(
+    files: Files, loop: Loop, proxies: Any, header: bytes, caplog: pytest.LogCaptureFixture
+) -> None:
+    async def run() -> None:
+        server = door_of(files, smtp_proxies=proxies)
+        await server.start()
+        port = server.sockets["smtps"].getsockname()[1]
+        client = knocked(port, header + b"GET / HTTP/1.1\r\n\r\n", secure=False)
+        with suppress(ConnectionError):
+            await asyncio.to_thread(heard, client)
+        await server.stop()
+
+    caplog.set_level("DEBUG", "postroom_ingest")
+    with asyncio.Runner(loop_factory=loop) as runner:
+        runner.run(run())
+    assert [(one.levelname, one.message) for one in caplog.records] == [("DEBUG", "no agreement on TLS")]
 
 
 @on_each_loop

@@ -96,8 +96,8 @@ class SmtpServer:
         self._wires.add(wire)
         peer = wire.peer
         try:
-            if protocol == "smtps" and wire.tls is None and self._door.certificate is not None:  # behind a proxy
-                await wire.start_tls(self._door.certificate.context, None)
+            if protocol == "smtps" and wire.tls is None and not await self._agree(wire, peer):
+                return
             refusal = self._refusal(peer)
             if refusal is not None:
                 log.warning("connection refused", extra={"peer": peer, "reply": refusal})
@@ -114,6 +114,16 @@ class SmtpServer:
             self._wires.discard(wire)
             if not self._wires:
                 self._empty.set()
+
+    async def _agree(self, wire: Wire, peer: str) -> bool:
+        """Begin TLS behind a load balancer; False when the client does not speak it: a port scanner, mostly."""
+        assert self._door.certificate is not None  # noqa: S101 - there is no smtps without
+        try:
+            await wire.start_tls(self._door.certificate.context, None)
+        except OSError as error:
+            log.debug("no agreement on TLS", extra={"peer": peer, "error": type(error).__name__})
+            return False
+        return True
 
     def _refusal(self, peer: str) -> str | None:
         """Why this connection is one too many, None when it is not."""
