@@ -159,11 +159,11 @@ class Account(Value):
     """An IMAP account that mail is fetched from (RFC 9051)."""
 
     SEALED: ClassVar[Mapping[str, tuple[str, ...]]] = {
-        "password": ("host", "port", "user"),
+        "password": ("host", "port", "security", "user"),
         "client_secret": ("token_url",),
-        "refresh_token": ("token_url", "host", "port", "user"),  # what it brings is shown to the host
+        "refresh_token": ("token_url", "host", "port", "security", "user"),  # what it brings is shown to the host
     }
-    """The secrets, and the fields that say where and for whom each is shown: when one changes, it is not kept."""
+    """The secrets, and the fields that say where, how and for whom each is shown: when one changes, it is not kept."""
 
     name: Name
     mailbox: str

@@ -175,9 +175,9 @@ def test_every_missing_secret_is_named() -> None:
     assert [one["field"] for one in refused.value.errors or []] == ["password", "refresh_token"]
 
 
-_PASSWORD = {"password": "sealed:1", "host": "h", "port": 993, "user": "u"}
-_TOKEN = {"client_secret": "sealed:1", "refresh_token": "sealed:2", "host": "h", "port": 993, "user": "u"}
-_TOKEN |= {"token_url": "https://t"}
+_SERVER = {"host": "h", "port": 993, "security": "tls", "user": "u"}
+_PASSWORD = _SERVER | {"password": "sealed:1"}
+_TOKEN = _SERVER | {"client_secret": "sealed:1", "refresh_token": "sealed:2", "token_url": "https://t"}
 
 
 @pytest.mark.parametrize(
@@ -188,10 +188,13 @@ _TOKEN |= {"token_url": "https://t"}
         (_PASSWORD, {"host": "elsewhere"}, ["password"]),
         (_PASSWORD, {"port": 9}, ["password"]),
         (_PASSWORD, {"user": "another"}, ["password"]),
+        (_PASSWORD, {"security": "none"}, ["password"]),
         (_PASSWORD | {"port": 143}, {"port": None}, ["password"]),
+        (_PASSWORD | {"security": "starttls"}, {"security": None}, ["password"]),
         (_TOKEN, {}, []),
         (_TOKEN, {"token_url": "https://elsewhere"}, ["client_secret", "refresh_token"]),
         (_TOKEN, {"host": "elsewhere"}, ["refresh_token"]),
+        (_TOKEN, {"security": "none"}, ["refresh_token"]),
     ],
 )
 def test_where_a_secret_goes_elsewhere_it_is_asked_for(

@@ -18,7 +18,7 @@ HIDDEN = "********"
 
 
 def sealed_names(kind: SettingKind) -> Mapping[str, tuple[str, ...]]:
-    """The fields of a kind that hold secrets, and of each those that say where it is sent."""
+    """The fields of a kind that hold secrets, and of each those that say where and how it is sent."""
     names: Mapping[str, tuple[str, ...]] = getattr(SETTING_MODELS[kind], "SEALED", {})
     return names
 
@@ -35,7 +35,8 @@ def sealed(
     """A setting as it may be kept: secrets sealed, those sent back as HIDDEN taken from `kept`, the setting before.
 
     What is no text, or half a character, is left for the setting's own check to refuse. A secret is kept only while
-    it is sent where it was sent before: else who may change settings could have it sent to a server of theirs.
+    it is sent where and how it was sent before: else who may change settings could have it sent to a server of theirs,
+    or in the clear.
 
     Raises:
         Problem: 422 where there is no secret before to keep, it would go elsewhere, or a public key is none.

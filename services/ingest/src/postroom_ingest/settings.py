@@ -144,11 +144,12 @@ class ReceiveSettings(SmtpSettings):
 
     imap_max_bytes: int = Field(default=36_000_000, ge=10_000, le=200_000_000)
     """The largest mail fetched from an account; a larger one stays there, and is named."""
-    doors_memory_bytes: int = Field(default=256_000_000, ge=10_000)
-    """What all bodies may have that are coming in at the HTTP doors at one moment; what is more is to come again."""
+    doors_memory_bytes: int = Field(default=256_000_000, ge=20_000)
+    """What all bodies may have that are coming in at the HTTP doors at one moment, those that prove who sent them only
+    when they are there (Mailgun's, SendGrid's) half of it; what is more is to come again."""
 
     @model_validator(mode="after")
     def _roomy(self) -> "ReceiveSettings":
-        if self.doors_memory_bytes < self.smtp_max_bytes:
-            raise ValueError("POSTROOM_DOORS_MEMORY_BYTES holds one mail of POSTROOM_SMTP_MAX_BYTES at least")
+        if self.doors_memory_bytes < 2 * self.smtp_max_bytes:
+            raise ValueError("POSTROOM_DOORS_MEMORY_BYTES holds two mails of POSTROOM_SMTP_MAX_BYTES at least")
         return self

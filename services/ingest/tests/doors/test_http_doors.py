@@ -193,7 +193,7 @@ class TestMemory:
             yield raw[-2:]
 
         raws = [mail(f"{new_id()}@x", text="x" * 100_000) for _ in range(3)]
-        door = await open_door(smtp_max_bytes=150_000, doors_memory_bytes=250_000)
+        door = await open_door(smtp_max_bytes=125_000, doors_memory_bytes=250_000)
         async with caller(door) as outside:
             posts = [
                 asyncio.create_task(outside.post("/doors/mail", content=body(raw), headers=BEARER)) for raw in raws[:2]
@@ -207,6 +207,27 @@ class TestMemory:
             assert [(await post).status_code for post in posts] == [200, 200]
             assert (max(told) > 200_000, told[-1]) == (True, 0)
             assert (await outside.post("/doors/mail", content=raws[2], headers=BEARER)).status_code == 200
+
+    @pytest.mark.parametrize("kind", ["mailgun", "sendgrid"])
+    async def test_is_half_for_strangers_at_most(self, told: list[int], open_door: OpenDoor, kind: str) -> None:
+        waiting, go_on = asyncio.Semaphore(0), asyncio.Event()
+
+        async def slow() -> AsyncIterator[bytes]:
+            yield b"x" * 50_000
+            waiting.release()
+            await go_on.wait()
+
+        async with caller(await open_door(smtp_max_bytes=100_000, doors_memory_bytes=200_000)) as outside:
+            posts = [asyncio.create_task(outside.post(f"/doors/{kind}", content=slow())) for _ in range(2)]
+            for _ in posts:
+                await waiting.acquire()
+            problem(await outside.post(f"/doors/{kind}", content=b"x"), 503, "no-room")
+            raw = mail(f"{new_id()}@x", text="x" * 90_000)
+            assert (await outside.post("/doors/mail", content=raw, headers=BEARER)).status_code == 200
+            assert max(told) > 190_000, "one sum of both"
+            go_on.set()
+            await asyncio.gather(*posts)
+            assert told[-1] == 0
 
     async def test_is_given_back_whatever_happens(self, told: list[int], open_door: OpenDoor) -> None:
         async def broken() -> AsyncIterator[bytes]:

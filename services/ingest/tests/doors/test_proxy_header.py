@@ -1,8 +1,12 @@
 """Behind a load balancer: who the client is, and who may say so."""
 
 import asyncio
+import errno
+import os
+import socket
 import ssl
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from contextlib import suppress
 from ipaddress import ip_address, ip_network
 from typing import Any
 
@@ -11,7 +15,7 @@ import uvloop
 from hypothesis import given
 from hypothesis import strategies as st
 
-from postroom_ingest.receive.smtp import SmtpServer
+from postroom_ingest.receive.smtp import SmtpServer, gate
 from postroom_ingest.receive.smtp.proxy_header import LONGEST_ONE, LONGEST_TWO, BadHeaderError, client, missing
 from postroom_ingest.settings import SmtpSettings
 
@@ -21,6 +25,7 @@ from .conftest import Files, OpenDoor
 
 SIGNATURE = b"\r\n\r\n\0\r\nQUIT\n"
 LOOPBACK: dict[str, Any] = {"smtp_proxies": (ip_network("127.0.0.1"),), "smtp_trusted": ()}
+ELSEWHERE = (ip_network("192.0.2.0/24"),)
 
 
 def two(address: str = "192.0.2.7", command: int = 0x21, family: int | None = None, tail: bytes = b"") -> bytes:
@@ -107,43 +112,147 @@ class Nobody:
         return False
 
 
-async def greeted(header: bytes, files: Files, secure: bool) -> tuple[str, bytes]:
-    """Who a door thinks is there, and what it says to them."""
-    settings = SmtpSettings.model_validate(
-        {"http_port": 1, "secret": "s" * 16, "internal_token": INTERNAL_TOKEN, "smtp_port": free_port()}
-        | {"smtps_port": free_port()}
-        | LOOPBACK
-        | files.settings()
-    )
+def door_of(files: Files, sockets: Mapping[str, socket.socket] | None = None, **changed: Any) -> SmtpServer:
+    """A door that notes who comes and turns everybody away."""
+    given = {"http_port": 1, "secret": "s" * 16, "internal_token": INTERNAL_TOKEN}
+    given |= {"smtp_port": free_port(), "smtps_port": free_port()}
     nothing: Any = None
-    server = SmtpServer(nothing, nothing, settings)
+    settings = SmtpSettings.model_validate(given | LOOPBACK | files.settings() | changed)
+    server = SmtpServer(nothing, nothing, settings, sockets=sockets)
     nobody: Any = Nobody()
     server._door.peers = nobody
-    await server.start()
-    trusting = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-    trusting.check_hostname, trusting.verify_mode = False, ssl.CERT_NONE
-    port = settings.smtps_port if secure else settings.smtp_port
-    reader, writer = await asyncio.open_connection("127.0.0.1", port)
-    writer.write(header)
+    return server
+
+
+def knocked(port: int, header: bytes, secure: bool) -> socket.socket:
+    """One who comes; the loop stands still meanwhile, so all that opens the connection is there before a door looks."""
+    client = socket.create_connection(("127.0.0.1", port))
+    client.sendall(header)
     if secure:
-        await writer.start_tls(trusting)
-    async with asyncio.timeout(5):
-        said = await reader.read()
-    writer.close()
+        trusting = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+        trusting.check_hostname, trusting.verify_mode = False, ssl.CERT_NONE
+        client = trusting.wrap_socket(client, do_handshake_on_connect=False)
+        client.setblocking(False)
+        with pytest.raises(ssl.SSLWantReadError):
+            client.do_handshake()
+    client.settimeout(5)
+    return client
+
+
+def heard(client: socket.socket) -> bytes:
+    """What a door says."""
+    with client, client.makefile("rb") as reader:
+        if isinstance(client, ssl.SSLSocket):
+            client.do_handshake()
+        return reader.read()
+
+
+async def greeted(server: SmtpServer, header: bytes, secure: bool) -> tuple[list[str], bytes]:
+    """Who a door thinks is there, and what it says to them."""
+    await server.start()
+    port = server.sockets["smtps" if secure else "smtp"].getsockname()[1]
+    said = await asyncio.to_thread(heard, knocked(port, header, secure))
     await server.stop()
-    return "".join(nobody.seen), said
+    nobody: Any = server._door.peers
+    return nobody.seen, said
 
 
-@pytest.mark.parametrize("loop", [asyncio.new_event_loop, uvloop.new_event_loop])
+on_each_loop = pytest.mark.parametrize("loop", [asyncio.new_event_loop, uvloop.new_event_loop])
+Loop = Callable[[], asyncio.AbstractEventLoop]
+
+
+@on_each_loop
 @pytest.mark.parametrize("secure", [False, True])
 @pytest.mark.parametrize("header", [ONE, two()])
-def test_on_each_kind_of_loop(
-    files: Files, loop: Callable[[], asyncio.AbstractEventLoop], secure: bool, header: bytes
-) -> None:
+def test_on_each_kind_of_loop(files: Files, loop: Loop, secure: bool, header: bytes) -> None:
     with asyncio.Runner(loop_factory=loop) as runner:
-        peer, said = runner.run(greeted(header, files, secure))
-    assert peer == "192.0.2.7"
+        peers, said = runner.run(greeted(door_of(files), header, secure))
+    assert peers == ["192.0.2.7"]
     assert said.startswith(b"421 4.7.0 Too many connections from you")
+
+
+@on_each_loop
+@pytest.mark.parametrize("secure", [False, True])
+def test_who_comes_past_the_load_balancer_is_served_too(files: Files, loop: Loop, secure: bool) -> None:
+    elsewhere = door_of(files, smtp_proxies=ELSEWHERE)
+    with asyncio.Runner(loop_factory=loop) as runner:
+        peers, said = runner.run(greeted(elsewhere, b"", secure))
+    assert peers == ["127.0.0.1"]
+    assert said.startswith(b"421 4.7.0 Too many connections from you")
+
+
+@on_each_loop
+@pytest.mark.parametrize("proxies", [LOOPBACK["smtp_proxies"], ELSEWHERE])
+def test_processes_share_a_port_and_a_stop_leaves_it_to_the_others(files: Files, loop: Loop, proxies: Any) -> None:
+    async def run() -> None:
+        first = door_of(files, smtp_proxies=proxies)
+        await first.start()
+        given = {name: socket.socket(fileno=os.dup(one.fileno())) for name, one in first.sockets.items()}
+        port = given["smtps"].getsockname()[1]
+        second = door_of(files, given, smtp_proxies=proxies)
+        await second.start()
+        header = b"" if proxies == ELSEWHERE else ONE
+        clients = [knocked(port, header, True) for _ in range(20)]
+        said = await asyncio.gather(*(asyncio.to_thread(heard, one) for one in clients))
+        await first.stop()
+        said.append(await asyncio.to_thread(heard, knocked(port, header, True)))
+        assert all(one.startswith(b"421 4.7.0 ") for one in said)
+        await second.stop()
+        with pytest.raises(ConnectionRefusedError):
+            await asyncio.open_connection("127.0.0.1", port)
+
+    with asyncio.Runner(loop_factory=loop) as runner:
+        runner.run(run())
+
+
+@on_each_loop
+@pytest.mark.parametrize(("proxies", "header"), [(LOOPBACK["smtp_proxies"], ONE), (ELSEWHERE, b"")])
+def test_who_speaks_no_tls_fills_no_log(
+    files: Files, loop: Loop, proxies: Any, header: bytes, caplog: pytest.LogCaptureFixture
+) -> None:
+    async def run() -> None:
+        server = door_of(files, smtp_proxies=proxies)
+        await server.start()
+        port = server.sockets["smtps"].getsockname()[1]
+        client = knocked(port, header + b"GET / HTTP/1.1\r\n\r\n", secure=False)
+        with suppress(ConnectionError):
+            await asyncio.to_thread(heard, client)
+        await server.stop()
+
+    caplog.set_level("DEBUG", "postroom_ingest")
+    with asyncio.Runner(loop_factory=loop) as runner:
+        runner.run(run())
+    assert [(one.levelname, one.message) for one in caplog.records] == [("DEBUG", "no agreement on TLS")]
+
+
+@on_each_loop
+def test_a_stop_does_not_wait_for_a_handshake(files: Files, loop: Loop) -> None:
+    async def run() -> bytes:
+        server = door_of(files, smtp_proxies=ELSEWHERE)
+        await server.start()
+        port = server.sockets["smtps"].getsockname()[1]
+        with knocked(port, b"", secure=False) as silent:
+            await asyncio.to_thread(heard, knocked(port, b"", secure=True))  # who came before has been let in too
+            await server.stop()
+            return await asyncio.to_thread(silent.recv, 1)
+
+    with asyncio.Runner(loop_factory=loop) as runner:
+        assert runner.run(run()) == b""
+
+
+async def test_no_file_left_for_a_connection_is_a_matter_of_time(files: Files, monkeypatch: pytest.MonkeyPatch) -> None:
+    loop = asyncio.get_running_loop()
+    accept, failures = loop.sock_accept, [OSError(errno.EMFILE, "Too many open files")]
+
+    async def accepted(listener: socket.socket) -> Any:
+        if failures:
+            raise failures.pop()
+        return await accept(listener)
+
+    monkeypatch.setattr(loop, "sock_accept", accepted)
+    monkeypatch.setattr(gate, "AGAIN_SECONDS", 0.01)
+    _, said = await greeted(door_of(files), ONE, secure=False)
+    assert (failures, said[:10]) == ([], b"421 4.7.0 ")
 
 
 async def opened(port: int, header: bytes) -> Talk:
@@ -198,7 +307,7 @@ class TestAtTheDoor:
         with pytest.raises((ConnectionResetError, asyncio.IncompleteReadError)):
             await talk.answer()
 
-    @pytest.mark.parametrize("proxies", [(), (ip_network("192.0.2.0/24"),)])
+    @pytest.mark.parametrize("proxies", [(), ELSEWHERE])
     async def test_a_strangers_header_is_no_smtp(self, open_door: OpenDoor, proxies: Any) -> None:
         door = await open_door(smtp_proxies=proxies)
         talk = await opened(door.port, ONE)

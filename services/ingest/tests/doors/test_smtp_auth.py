@@ -195,7 +195,7 @@ def test_names_and_passwords_of_any_bytes() -> None:
         ({"smtp_auth": "optional", "smtp_users": "/u"}, "needs TLS"),
         ({"smtp_trusted": "10.0.0.0/33"}, "smtp_trusted"),
         ({"smtp_proxies": "a-load-balancer"}, "smtp_proxies"),
-        ({"smtp_max_bytes": 20_000_000, "doors_memory_bytes": 19_999_999}, "POSTROOM_DOORS_MEMORY_BYTES holds one"),
+        ({"smtp_max_bytes": 20_000_000, "doors_memory_bytes": 39_999_999}, "POSTROOM_DOORS_MEMORY_BYTES holds two"),
     ],
 )
 def test_settings_that_could_not_work_stop_the_start(settings: dict[str, Any], reason: str) -> None:

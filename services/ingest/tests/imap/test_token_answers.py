@@ -94,6 +94,19 @@ async def test_what_is_no_token_is_said_so(asked: Asked, body: bytes) -> None:
         await asked(saying(body))
 
 
+@pytest.mark.parametrize("token", ["\ud800", "tökén", "a\x01auth=Bearer b", "a\r\nb", "a\x7f"])
+@pytest.mark.parametrize("name", ["access_token", "refresh_token"])
+async def test_a_token_holds_what_can_be_sent(asked: Asked, name: str, token: str) -> None:
+    with pytest.raises(AccountError, match="not what RFC 6749 says"):
+        await asked(saying(json.dumps({"access_token": "t", name: token}).encode()))
+
+
+async def test_any_visible_character_may_be_in_a_token(asked: Asked) -> None:
+    token = "".join(map(chr, range(0x20, 0x7F)))
+    granted = await asked(saying(json.dumps({"access_token": token, "refresh_token": token}).encode()))
+    assert (granted.access_token, granted.refresh_token) == (token, token)
+
+
 @pytest.mark.parametrize(
     ("says", "seconds"),
     [("60", 60), ("null", 3600), ('"soon"', 3600), ("-1", 0), ("NaN", 0), ("1e400", LONGEST_SECONDS)],

@@ -123,7 +123,8 @@ def router(settings: SettingsStore, editing: Editing, auth: Auth) -> APIRouter:
 
         Secrets (an account's `password`, `client_secret` and `refresh_token`, a door's `secret`) are encrypted before
         they are stored and are never shown again; `********` in their place keeps what is there, but not where an
-        account's `host`, `port`, `user` or `token_url` changes: then the secrets that go there must be sent anew.
+        account's `host`, `port`, `security`, `user` or `token_url` changes: then the secrets that go there must be sent
+        anew.
         """
         plain = {k: v for k, v in value.items() if k not in ("id", "version")}
         document = await editing.put(kind, setting, plain, if_match)

@@ -158,10 +158,16 @@ def _granted(status: int, answer: bytes) -> Granted:
     token, seconds, rotated = said.get("access_token"), said.get("expires_in"), said.get("refresh_token")
     if status != httpx.codes.OK or not isinstance(token, str) or not token:
         raise AccountError(f"the token server gives no token (HTTP {status})")
+    rotated = rotated if isinstance(rotated, str) and rotated else None
+    if not (_is_vschar(token) and _is_vschar(rotated or "")):
+        raise AccountError("the token server's answer is not what RFC 6749 says: its token is not of visible ASCII")
     try:
         life = float(seconds) if seconds is not None else DEFAULT_SECONDS
     except (TypeError, ValueError, OverflowError):
         life = DEFAULT_SECONDS
-    return Granted(
-        token, min(max(0.0, life), LONGEST_SECONDS), rotated if isinstance(rotated, str) and rotated else None
-    )
+    return Granted(token, min(max(0.0, life), LONGEST_SECONDS), rotated)
+
+
+def _is_vschar(token: str) -> bool:
+    """Whether a token is one that can be sent and sealed (RFC 6749 appendix A)."""
+    return token.isascii() and token.isprintable()

@@ -6,15 +6,20 @@ from collections.abc import Callable
 class Room:
     """Bytes in memory at one moment, over all that come in at one door of a process."""
 
-    def __init__(self, most: int, tell: Callable[[int], object] = lambda _: None) -> None:
-        """`tell` hears how many are used whenever that changes."""
+    def __init__(
+        self, most: int, tell: Callable[[int], object] = lambda _: None, part_of: "Room | None" = None
+    ) -> None:
+        """`tell` hears how many are used whenever that changes. What is in a part is in the whole too."""
         self.most = most
         self.used = 0
         self._tell = tell
+        self._whole = part_of
 
     def add(self, size: int) -> bool:
         """So many more bytes, or fewer; False when they do not fit."""
         if size > 0 and self.used + size > self.most:
+            return False
+        if self._whole is not None and not self._whole.add(size):
             return False
         self.used += size
         self._tell(self.used)

@@ -51,6 +51,7 @@ class Doors:
         self._sealer = sealer
         self._max_bytes = settings.smtp_max_bytes
         self._room = Room(settings.doors_memory_bytes, measures.door_bytes.set)
+        self._for_strangers = Room(settings.doors_memory_bytes // 2, part_of=self._room)
         self._tally = tally
 
     async def hand_in(self, name: str, request: Request, key: str | None) -> str:
@@ -63,7 +64,8 @@ class Doors:
         if not self._mailboxes.known():
             raise Problem(503, "not-ready", "the settings have not come yet, try again", headers=AGAIN)
         door = self._view.current.door.get(name)
-        share = Share(self._room)
+        proved_first = door is not None and door.kind in _BEARER
+        share = Share(self._room if proved_first else self._for_strangers)  # theirs must not shut the other doors
         try:
             return await self._taken(name, door, request, key, share)
         except Problem as problem:

@@ -1,12 +1,10 @@
-"""The first bytes of a connection, where a load balancer may stand between us and the client."""
+"""The first bytes of a connection where a load balancer stands between us and the client."""
 
 import asyncio
 import logging
-from collections.abc import Callable, Sequence
-from ipaddress import IPv4Network, IPv6Network
+from collections.abc import Callable
 from typing import Any
 
-from postroom_ingest.receive.smtp.limits import among
 from postroom_ingest.receive.smtp.proxy_header import BadHeaderError, client, missing
 from postroom_ingest.receive.smtp.wire import Wire
 
@@ -17,19 +15,16 @@ HEADER_SECONDS = 10.0
 
 
 class Proxied(asyncio.BufferedProtocol):
-    """Reads the PROXY header of those in `proxies`, and not a byte more, then makes way for a Wire.
+    """Reads the PROXY header of a load balancer, and not a byte more, then makes way for a Wire.
 
-    They must send one, others must not: nobody guesses whether there is a header (section 2 of its specification), so
-    that of a stranger is no SMTP, and who leaves it out or sends another thing is cut off.
+    It must send one, others must not: nobody guesses whether there is a header (section 2 of its specification), so
+    that of a stranger is no SMTP, and a load balancer that leaves it out or sends another thing is cut off.
     """
 
-    def __init__(
-        self, make: Callable[[str | None], Wire], proxies: Sequence[IPv4Network | IPv6Network], tls: bool
-    ) -> None:
+    def __init__(self, make: Callable[[str | None], Wire], tls: bool) -> None:
         """`make` is given the client's address, None where that is the one of the connection. Where `tls` comes first,
         it gets a connection that does not read yet."""
         self._make = make
-        self._proxies = proxies
         self._tls = tls
         self._header = b""
         self._room = bytearray()
@@ -38,11 +33,7 @@ class Proxied(asyncio.BufferedProtocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = transport
-        name = transport.get_extra_info("peername")
-        if name and among(str(name[0]), self._proxies):
-            self._alarm = asyncio.get_running_loop().call_later(HEADER_SECONDS, self._refuse)
-        else:
-            self._make_way(None)
+        self._alarm = asyncio.get_running_loop().call_later(HEADER_SECONDS, self._refuse)
 
     def get_buffer(self, _: int) -> bytearray:
         self._room = bytearray(missing(self._header))

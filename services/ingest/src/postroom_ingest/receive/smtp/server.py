@@ -9,7 +9,7 @@ from collections.abc import Mapping
 
 from postroom_ingest.receive.accept import Acceptor
 from postroom_ingest.receive.smtp.door import Door, uptime
-from postroom_ingest.receive.smtp.proxied import Proxied
+from postroom_ingest.receive.smtp.gate import Gate
 from postroom_ingest.receive.smtp.session import Session
 from postroom_ingest.receive.smtp.wire import HANDSHAKE_SECONDS, Wire
 from postroom_ingest.receive.tally import Tally
@@ -66,7 +66,7 @@ class SmtpServer:
         self._settings = settings
         self._door = Door(acceptor, view, settings, tally or Tally())
         self.sockets = dict(sockets or {})
-        self._servers: list[asyncio.Server] = []
+        self._servers: list[asyncio.Server | Gate] = []
         self._wires: set[Wire] = set()
         self._looking: asyncio.Task[None] | None = None
         self._empty = asyncio.Event()
@@ -81,16 +81,14 @@ class SmtpServer:
         if certificate is not None:
             self._looking = asyncio.create_task(certificate.keep_fresh())
 
-    async def _serve(self, protocol: str, listener: socket.socket) -> asyncio.Server:
-        loop = asyncio.get_running_loop()
+    async def _serve(self, protocol: str, listener: socket.socket) -> asyncio.Server | Gate:
         make = functools.partial(Wire, functools.partial(self._talk, protocol), self._settings.smtp_idle_seconds)
         secure, proxies = protocol == "smtps", self._settings.smtp_proxies
-        if proxies and protocol != "lmtp":  # their header comes before TLS does, so `_talk` begins that
-            behind = functools.partial(Proxied, make, proxies, secure)
-            return await loop.create_server(behind, sock=listener, backlog=BACKLOG)
         context = self._door.certificate.context if self._door.certificate is not None and secure else None
+        if proxies and protocol != "lmtp":
+            return Gate(listener, make, proxies, context)
         patience = HANDSHAKE_SECONDS if context is not None else None
-        return await loop.create_server(
+        return await asyncio.get_running_loop().create_server(
             make, sock=listener, ssl=context, backlog=BACKLOG, ssl_handshake_timeout=patience
         )
 
@@ -98,8 +96,8 @@ class SmtpServer:
         self._wires.add(wire)
         peer = wire.peer
         try:
-            if protocol == "smtps" and wire.tls is None and self._door.certificate is not None:
-                await wire.start_tls(self._door.certificate.context, None)
+            if protocol == "smtps" and wire.tls is None and not await self._agree(wire, peer):
+                return
             refusal = self._refusal(peer)
             if refusal is not None:
                 log.warning("connection refused", extra={"peer": peer, "reply": refusal})
@@ -116,6 +114,16 @@ class SmtpServer:
             self._wires.discard(wire)
             if not self._wires:
                 self._empty.set()
+
+    async def _agree(self, wire: Wire, peer: str) -> bool:
+        """Begin TLS behind a load balancer; False when the client does not speak it: a port scanner, mostly."""
+        assert self._door.certificate is not None  # noqa: S101 - there is no smtps without
+        try:
+            await wire.start_tls(self._door.certificate.context, None)
+        except OSError as error:
+            log.debug("no agreement on TLS", extra={"peer": peer, "error": type(error).__name__})
+            return False
+        return True
 
     def _refusal(self, peer: str) -> str | None:
         """Why this connection is one too many, None when it is not."""
