@@ -27,7 +27,7 @@ LIBRARIES = {
     "postroom_ingest.submission": {"pydantic"},
 }
 """Pure work that a decision may leave to a library: cleaning HTML, guessing a language, patterns, checking JSON."""
-PURE_PLUMBING = {"postroom_plumbing.addresses", "postroom_plumbing.tokens"}
+PURE_PLUMBING = {"postroom_plumbing.addresses", "postroom_plumbing.spelling", "postroom_plumbing.tokens"}
 CLOCKS = {"now", "utcnow", "today", "time", "monotonic", "perf_counter", "utc_now"}
 
 

@@ -171,6 +171,8 @@ def test_a_duplicate_teaches_nothing() -> None:
         pytest.param(clues("x", "a1", sender=EVE), ("forged-reference",), ("T1",), id="a stranger's reference"),
         pytest.param(clues("x", "a4", sender=EVE), ("forged-reference",), ("T1",), id="to a merged ticket"),
         pytest.param(clues("a1", sender=EVE, fingerprint="?"), ("repeated-message-id",), (), id="the id of another"),
+        pytest.param(clues("x", subject="[#1]", sender=EVE), ("forged-reference",), ("T1",), id="a stranger's number"),
+        pytest.param(clues("x", subject="[#99]", sender=EVE), (), (), id="a number of nothing"),
         pytest.param(clues("x", "a3", sender=EVE), (), (), id="a mail neither of them sent: nothing is forged"),
         pytest.param(clues("x", "a1"), (), (), id="her own"),
         pytest.param(clues("x", "a1", forged_mark=True), ("forged-token",), (), id="a mark we did not sign"),
@@ -323,7 +325,14 @@ def test_what_a_mail_answers_newest_first() -> None:
 
 @pytest.mark.parametrize(
     ("subject", "numbers"),
-    [("[#12]", [12]), ("Re: a [#1] b [#2]", [1, 2]), ("#1 (#2) [3] [# 4]", []), ("[#1234567890123]", []), ("", [])],
+    [
+        ("[#12]", [12]),
+        ("Re: a [#1] b [#2]", [1, 2]),
+        ("#1 (#2) [3] [# 4]", []),
+        ("[#1234567890123]", []),
+        ("", []),
+        ("［＃１０］ [#۱۱]", [10, 11]),
+    ],
 )
 def test_numbers_in_a_subject(subject: str, numbers: list[int]) -> None:
     assert ticket_numbers(subject) == numbers

@@ -59,6 +59,18 @@ def test_without_id_and_date_every_delivery_is_a_mail_of_its_own() -> None:
     assert message_id(raw, "c1") != message_id(raw, "c2"), "losing a mail would be worse than having it twice"
 
 
+def test_an_answer_never_comes_back_to_ourselves() -> None:
+    one = read(
+        received(raw := mail(more="Reply-To: Help <Support@Example.com>, ann2@example.com\r\n")).event, raw, LENS
+    )
+    assert (contact_event(one, NEW).reply_to, one.clues.answer_to) == (
+        (Party(address="ann2@example.com"),),
+        "ann2@example.com",
+    )
+    one = read(received(raw := mail(more="Reply-To: support@example.com\r\n")).event, raw, LENS)
+    assert (contact_event(one, NEW).reply_to, one.clues.answer_to) == ((), "")
+
+
 def test_an_import_may_be_run_again_even_without_id_and_date() -> None:
     raw, other = mail(None, date=None), mail(None, date=None, text="Other words.")
     digest = hashlib.sha256(raw).hexdigest()
@@ -162,6 +174,7 @@ class TestForwardedByAnAgent:
         assert contact.sender == Party(address="ana@customer.example", name="Ana")
         assert contact.forwarded_by == Party(address=AGENT, name="Sara")
         assert contact.reply_to == ()
+        assert contact.subject_line == "Broken"
 
     def test_whatever_they_call_themselves_is_redacted(self) -> None:
         text = self.text.replace("From: Ana", f"From: {CARD}")

@@ -50,6 +50,7 @@ SUPPORT = Mailbox(address="support@desk.test", name="Support", queue="billing")
         pytest.param(
             {"words": ("Rückgabe",)}, {}, "die Ru\u0308ckgabe", (True, "it contains “Rückgabe”"), id="decomposed"
         ),
+        pytest.param({"words": ("فاکتور",)}, {}, "فاكتور اشتباه", (True, "it contains “فاکتور”"), id="arabic-keyboard"),
         pytest.param({"words": ("refund",)}, {}, "re fund", (False, "words"), id="no-word"),
         pytest.param({"words": (" ",)}, {}, "a b", (False, "words"), id="blank-word-is-in-nothing"),
         pytest.param(

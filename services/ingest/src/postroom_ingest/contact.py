@@ -69,6 +69,8 @@ def read(event: Arrived, raw: bytes, lens: Lens, authentication: Authentication 
         return Read(event, mail, _clues_of_submission(event, mail), None, redactions=found)
     enveloped = event.door in _ENVELOPED or event.envelope_from
     whole = parse.parse(raw, envelope_from=event.envelope_from if enveloped else None)
+    if any(_is_ours(one, lens) for one in whole.reply_to):  # an answer must not come back to ourselves
+        whole = replace(whole, reply_to=tuple(one for one in whole.reply_to if not _is_ours(one, lens)))
     forged = authentication is not None and authentication.dmarc == "fail"
     mistakes: list[str] = []
     requester = None if forged else _tried(lambda: _requester(whole, raw, lens), None, mistakes)
@@ -86,6 +88,10 @@ def read(event: Arrived, raw: bytes, lens: Lens, authentication: Authentication 
         tuple(_bounces(event, mail, lens.secrets)),
         authentication,
     )
+
+
+def _is_ours(one: parse.Address, lens: Lens) -> bool:
+    return one.address.lower() in lens.ours
 
 
 def _tried(look: Callable[[], T], otherwise: T, mistakes: list[str]) -> T:

@@ -1,6 +1,7 @@
 """Which tickets a contact names, and which of them it may join. Pure."""
 
 import re
+import unicodedata
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
@@ -18,8 +19,8 @@ def answered(references: Iterable[str], in_reply_to: Iterable[str]) -> tuple[str
 
 
 def ticket_numbers(subject: str) -> list[int]:
-    """Ticket numbers a subject names, as Postroom writes them: `[#123]`."""
-    return [int(number) for number in NUMBER.findall(subject)]
+    """Ticket numbers a subject names, as Postroom writes them: `[#123]`, in any script's digits and of any width."""
+    return [int(number) for number in NUMBER.findall(unicodedata.normalize("NFKC", subject))]
 
 
 def live_ticket(ticket: str, tickets: dict[str, KnownTicket]) -> str:
@@ -68,6 +69,8 @@ def search(
         if part_of(clues, knowledge, rules, ticket, live):
             evidence = Evidence(kind="subject-number", detail=str(number))
             found.extend(_places(live, merged(evidence, ticket, live), knowledge))
+        else:
+            refused.setdefault(live, "forged-reference")
     return found, {} if found else refused
 
 

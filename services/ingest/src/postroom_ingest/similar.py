@@ -12,6 +12,7 @@ from itertools import islice
 from zlib import crc32
 
 from postroom_ingest import common_words
+from postroom_plumbing.spelling import SPELLINGS
 
 MOST = 64
 """Telling words kept of a contact; those of the subject come first."""
@@ -27,8 +28,8 @@ _WESTERN_TOKEN = re.compile(r"[^\W\d_]{3,}|\d{3,}")
 _FIRST_CJK = "\u3040"
 _NUMBER_DIGITS = 3
 _WORD_CHARS = 3
-_SPELLINGS = str.maketrans(
-    {"ي": "ی", "ى": "ی", "ك": "ک", "ة": "ه", "أ": "ا", "إ": "ا", "آ": "ا", "ۀ": "ه", "\u200c": " ", "ـ": None}
+_SPELLINGS = SPELLINGS | str.maketrans(
+    {"أ": "ا", "إ": "ا", "آ": "ا", "ۀ": "ه"}
     | {letter: str(at % 10) for at, letter in enumerate("۰۱۲۳۴۵۶۷۸۹٠١٢٣٤٥٦٧٨٩")}
 )
 _COMMON = frozenset(word.translate(_SPELLINGS)[:STEM] for word in common_words.WORDS.split())

@@ -121,6 +121,7 @@ LINES = "Subject: one\nContent-Type: multipart/mixed; boundary=b\n\n--b\n\nwords
     ("raw", "text"),
     [
         pytest.param(LINES.replace("\n", "\r\r\n"), "words\nmore: words", id="line ends converted twice"),
+        pytest.param(LINES.replace("\n", "\r") + "\r\n", "words\nmore: words", id="bare CR, then the CRLF of SMTP"),
         pytest.param(LINES.replace("\n\n--b", "\n \n--b"), "words\nmore: words", id="white space for the blank line"),
         pytest.param("From x\n>From y\n" + LINES, "words\nmore: words", id="two mbox lines"),
         pytest.param("Subject: one\nX-A: 1\n \nX-B: 2\n\nwords", "words", id="white space within a field"),

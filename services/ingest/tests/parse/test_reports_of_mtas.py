@@ -468,3 +468,8 @@ def test_words_of_mail_systems(said: Said) -> None:
     assert (found.kind, [one.address for one in found.recipients]) == (said.kind, said.who)
     assert found.recipients[0].permanent is said.permanent
     assert said.reason is None or found.recipients[0].reason == said.reason
+
+
+def test_a_diagnostic_keeps_the_address_it_is_about() -> None:
+    found = read(notice("Sorry, no mailbox here.\n\n<bob@example.net>:\nUser does not exist. (#5.1.1)\n"))
+    assert found.recipients[0].diagnostic == "<bob@example.net>: User does not exist. (#5.1.1)"

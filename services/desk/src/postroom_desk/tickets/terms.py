@@ -3,6 +3,8 @@
 import re
 import unicodedata
 
+from postroom_plumbing.spelling import SPELLINGS
+
 INDEX_CHARS = 4_000
 """How much of a text is indexed."""
 INDEX_TERMS = 150
@@ -14,8 +16,6 @@ _UNSPACED = re.compile(
     "[\u2e80-\u2fdf\u3040-\u30ff\u3100-\u312f\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"
     "\u0e00-\u0e7f\u0e80-\u0eff\u1000-\u109f\u1780-\u17ff]+"
 )
-_FOLD = str.maketrans({"ي": "ی", "ى": "ی", "ك": "ک", "ة": "ه", "ە": "ه", "\u200c": " ", "\u0640": None})
-"""Arabic letters as Persian keyboards write them; the zero-width non-joiner separates, the tatweel says nothing."""
 
 
 def _folded(text: str) -> str:
@@ -23,7 +23,8 @@ def _folded(text: str) -> str:
         return text.lower()
     decomposed = unicodedata.normalize("NFD", unicodedata.normalize("NFKC", text).casefold())
     bare = "".join(c for c in decomposed if unicodedata.category(c) != "Mn")
-    return unicodedata.normalize("NFC", bare.translate(_FOLD))  # only now, since a letter with hamza holds one of them
+    # only now, since a letter with hamza holds one of them
+    return unicodedata.normalize("NFC", bare.translate(SPELLINGS))
 
 
 def _words(text: str) -> list[str]:

@@ -71,7 +71,7 @@ def _unfolded(value: bytes) -> bytes:
 def prepared(raw: bytes) -> bytes:
     """The message without what may stand before it: byte order mark, blank lines, an mbox `From ` line."""
     raw = raw.removeprefix(b"\xef\xbb\xbf")
-    if b"\n" not in (start := raw[:_WINDOW]) and b"\r" in start:
+    if b"\n" not in (start := raw[:_WINDOW]).rstrip() and b"\r" in start:
         raw = raw.replace(b"\r", b"\n")  # some old systems end lines with a bare CR
     elif start.endswith(b"\r\r", 0, start.find(b"\n")):
         raw = raw.replace(b"\r\r\n", b"\r\n")  # line ends that were converted twice

@@ -5,6 +5,9 @@ from collections.abc import Callable
 from functools import cache
 from typing import Final
 
+from postroom_ingest.parse.arabic_script import SCRIPT as ARABIC_SCRIPT
+from postroom_ingest.parse.arabic_script import persian_or_arabic
+
 _SAMPLE_CHARS: Final = 250
 """Enough for a verdict in all languages tried; the cost grows with it (100-200 us at 250)."""
 _GLANCE_CHARS: Final = 80
@@ -35,8 +38,6 @@ _FEW_WORDS: Final[dict[str, str]] = {
     "es": "el los las por para una con su está gracias como pero muy más usted este puede hola sobre desde nos le",
     "it": "il che di per non una sono con della del gli come anche più questo grazie nella alla ho mi è delle ci",
     "nl": "het een van niet dat voor zijn met wij ook naar bij heeft kunnen graag mijn deze maar heb wordt uw nog dit",
-    "fa": "از که این است را با برای به در شما من هم یک شده ما آن لطفا لطفاً سلام دارم کنید می‌شود هنوز نمی باشد",
-    "ar": "في من على إلى هذا هذه أن عن مع لم ما التي الذي لا كان ذلك بعد قبل هل لقد شكرا يرجى السلام",
     "ru": "и в не на что я с это по вы мне как для от из или если но уже при мы нам вам у меня за есть был",
     "uk": "і в не на що я з це по ви мені як для від або якщо але вже при ми нам вам у мене за є був та",
     "pt": "os uma não para com por você está mais obrigado foi são meu minha isso pelo pela tem também seu ao",
@@ -71,6 +72,8 @@ def guess_language(text: str) -> str | None:
         return found
     if letters < _FEWEST_LETTERS:
         return None
+    if ARABIC_SCRIPT.search(foreign) and (told := persian_or_arabic(sample)):
+        return told
     if found := _by_little_words(sample, plain=accented <= letters * _ACCENTS_OF_ENGLISH):
         return found
     identify = _identifier()

@@ -7,11 +7,12 @@ from typing import ClassVar, Protocol
 
 from postroom_contracts.config import Rule
 from postroom_contracts.tickets import Ticket
+from postroom_plumbing.spelling import SPELLINGS
 
 
 def folded(text: str) -> str:
-    """`text` in the form in which words are compared: whatever its case, and however its accents were typed."""
-    return unicodedata.normalize("NFC", text).casefold()
+    """`text` in the form in which words are compared: whatever its case, width and keyboard."""
+    return text.lower() if text.isascii() else unicodedata.normalize("NFKC", text).casefold().translate(SPELLINGS)
 
 
 @dataclass(frozen=True)

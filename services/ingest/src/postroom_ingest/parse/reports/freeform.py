@@ -219,7 +219,8 @@ def _detail(lines: list[str], listed: list[tuple[int, str]], address: str) -> st
 
 def _recipient(address: str, detail: str, more: str, *, delayed: bool, final: bool) -> Recipient:
     """`detail` is what stands at the recipient; where that tells little, `more` may (the whole notice)."""
-    texts = [_ABOUT.sub("", part.replace(address, ""))[:_DETAIL] for part in (detail, more) if part]
+    parts = [_ABOUT.sub("", part) for part in (detail, more) if part]
+    texts = [part.replace(address, "")[:_DETAIL] for part in parts]
     status = next((code for part in texts if (code := failed_status(part))), "")
     reasons: Iterator[Reason] = (reason_of(status, part) for part in texts)
     reason: Reason = next((one for one in reasons if one != "other"), "other")
@@ -230,5 +231,5 @@ def _recipient(address: str, detail: str, more: str, *, delayed: bool, final: bo
         status=status,
         permanent=not delayed and (number[0] != "4" if number else final or reason not in _PASSING),
         reason=reason,
-        diagnostic=" ".join(texts[0].split())[:MAX_DIAGNOSTIC_CHARS] if texts else "",
+        diagnostic=" ".join(parts[0].split())[:MAX_DIAGNOSTIC_CHARS] if parts else "",
     )
