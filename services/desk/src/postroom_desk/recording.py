@@ -163,5 +163,7 @@ def _happen(record: Record, event: Event, unit: Unit) -> None:
             outcomes.rate(record, event)
         case ContactReread():
             outcomes.reread(record, event, unit.now)
+        case ContactSeenAgain():
+            record.came_to(event.mailbox)
         case _:
             pass

@@ -51,8 +51,11 @@ class Tickets:
                 IndexModel([("queue", ASCENDING), ("status", ASCENDING), *newest]),
                 IndexModel([("agent", ASCENDING), ("status", ASCENDING), *newest]),
                 IndexModel([("customer.id", ASCENDING), *newest]),
+                IndexModel([("mailboxes", ASCENDING), *newest]),
             ]
         )
+        # tickets kept before all of their mailboxes were noted
+        await self.tickets.update_many({"mailboxes": None}, [{"$set": {"mailboxes": ["$mailbox"]}}])
         await self.messages.create_indexes(
             [
                 IndexModel([("ticket", ASCENDING), ("_id", ASCENDING)]),
