@@ -85,6 +85,37 @@ async def test_the_same_mail_by_another_mailbox_is_one_message_of_both(desk: Des
     assert len(await desk.stated(ticket)) == 1
 
 
+async def listed(desk: Desk, mailbox: str, **params: str) -> list[str]:
+    """The tickets that a mailbox's team sees."""
+    answer = await desk.admin.get("/api/v1/tickets", params={"mailbox": mailbox, **params})
+    return [one["id"] for one in answer.json()["items"]]
+
+
+async def test_a_ticket_is_found_under_every_mailbox_that_got_one_of_its_mails(desk: Desk) -> None:
+    names = support, billing, sales, shop, lost = [new_id() for _ in range(5)]
+    ticket = await desk.opened(contact=(contact := new_id()), mailbox=support, also=(billing,))
+    again = MAKE.seen_again(ticket, contact, sales, new_id())
+    later = MAKE.contact(ticket, new_id(), mailbox=shop)
+    for _ in range(2):
+        await desk.feed(again, later)
+    assert [await listed(desk, one) for one in names] == [[ticket]] * 4 + [[]]
+    assert await listed(desk, billing, q="printer") == [ticket]
+    shown = await desk.ticket(ticket)
+    assert (shown["mailbox"], shown["mailboxes"], shown["version"]) == (support, [support, billing, shop, sales], 2)
+    other = await desk.opened(mailbox=lost)
+    await desk.admin.post(f"/api/v1/tickets/{ticket}/merge", json={"into": other})
+    assert [await listed(desk, one) for one in names] == [[other]] * 5, "with what it took over"
+    await desk.feed(MAKE.seen_again(ticket, contact, newest := new_id(), new_id()))
+    assert await listed(desk, newest) == [other]
+
+
+async def test_a_ticket_kept_before_its_mailboxes_were_is_found_under_its_own(desk: Desk) -> None:
+    ticket = await desk.opened(mailbox=(mailbox := new_id()))
+    await desk.database["tickets"].update_one({"_id": ticket}, {"$unset": {"mailboxes": ""}})
+    await desk.store.prepare()
+    assert await listed(desk, mailbox) == [ticket]
+
+
 async def test_a_contact_that_was_read_again_says_what_it_says_now(desk: Desk) -> None:
     old, new = (f"w{new_id().replace('-', '')}" for _ in range(2))
     ticket = await desk.opened(contact=(contact := new_id()), text=old, subject_line="???", automatic="list")

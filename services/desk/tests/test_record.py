@@ -14,12 +14,11 @@ from postroom_contracts.sla import ClockWarned
 from postroom_contracts.tickets import Ticket, TicketChanged, TicketMessageAdded, TicketOpened
 from postroom_contracts.values import Actor, Party
 from postroom_desk.tickets import outcomes
+from postroom_desk.tickets.messages import EVENT_TEXT_CHARS, StoredMessage
 from postroom_desk.tickets.record import (
     CHAIN_IDS,
-    EVENT_TEXT_CHARS,
     FINISHED,
     Record,
-    StoredMessage,
     add_agents_message,
     add_contact,
     change,

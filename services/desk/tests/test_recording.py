@@ -1,6 +1,7 @@
 """The record role on a real MongoDB: batches that come again, that come at once, and what becomes of them."""
 
 import asyncio
+from datetime import datetime
 
 import pytest
 
@@ -126,6 +127,30 @@ async def test_one_address_is_one_customer_whatever_its_case(desk: Desk) -> None
     assert customers[0]["id"] == customers[1]["id"]
     card = await desk.admin.get("/api/v1/customers/MIXED.case@example.com")
     assert (card.json()["name"], card.json()["address"]) == ("Mixed", "mixed.case@example.com")
+
+
+async def test_a_new_tickets_customer_is_known_whoever_answers_in_the_same_batch(desk: Desk) -> None:
+    ticket, other = new_id(), new_id()
+    people = [Party(address=f"{name}@one-batch.example") for name in ("ann1", "ben1", "cat1")]
+    opening, *answers = [MAKE.contact(ticket, new_id(), sender=one) for one in people]
+    await desk.feed(opening, MAKE.contact(other, new_id(), sender=Party(address="dan1@one-batch.example")), *answers)
+    for one in (ticket, other):
+        customer = (await desk.ticket(one))["customer"]
+        card = await desk.admin.get(f"/api/v1/customers/{customer['id']}")
+        assert (card.status_code, card.json()["address"]) == (200, customer["address"])
+    assert (await desk.ticket(ticket))["customer"]["address"] == "ann1@one-batch.example"
+    assert (await desk.admin.get("/api/v1/customers/cat1@one-batch.example")).status_code == 404
+
+
+async def test_a_customer_who_is_missing_is_made_when_their_ticket_gets_its_next_contact(desk: Desk) -> None:
+    ticket = await desk.opened(sender=Party(address="lost@one.example", name="Lost"))
+    customer = (await desk.ticket(ticket))["customer"]["id"]
+    await desk.store.customers.delete_one({"_id": customer})
+    bob = Party(address="bob@one.example")
+    await desk.feed(MAKE.contact(ticket, new_id(), sender=bob, received_at=MAKE.at(60)))
+    card = await desk.admin.get(f"/api/v1/customers/{customer}")
+    assert (card.status_code, card.json()["name"]) == (200, "Lost")
+    assert datetime.fromisoformat(card.json()["first_seen_at"]) == MAKE.start
 
 
 async def replied(desk: Desk) -> tuple[str, str]:

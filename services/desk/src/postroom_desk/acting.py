@@ -13,7 +13,8 @@ from postroom_desk.people import Agent, People
 from postroom_desk.settings_store import SettingsStore
 from postroom_desk.store import Tickets
 from postroom_desk.tickets import deliveries, merging
-from postroom_desk.tickets.record import Record, StoredMessage, add_agents_message, change
+from postroom_desk.tickets.messages import StoredMessage
+from postroom_desk.tickets.record import Record, add_agents_message, change
 from postroom_plumbing.ids import new_id
 from postroom_plumbing.problems import Problem
 from postroom_plumbing.tokens import own_message_id

@@ -7,7 +7,8 @@ from postroom_contracts.contacts import ContactReread
 from postroom_contracts.tickets import Ticket, TicketChanged, TicketMessageAdded
 from postroom_contracts.values import Party
 from postroom_desk.tickets import deliveries
-from postroom_desk.tickets.record import Record, StoredMessage, TicketFact
+from postroom_desk.tickets.messages import StoredMessage
+from postroom_desk.tickets.record import Record, TicketFact
 from postroom_desk.tickets.terms import index_terms
 from postroom_plumbing.mongo import Document
 
@@ -29,6 +30,7 @@ def to_document(record: Record) -> Document:
         "warnings": list(record.warnings),
         "similar": list(record.similar),
         "not_similar": list(record.not_similar),
+        "mailboxes": list(record.mailboxes),
         "taken_over": list(record.taken_over),
         "told_reply": record.told_reply,
         "delivery_failed": record.delivery_failed,
@@ -50,6 +52,7 @@ def to_record(document: Document) -> Record:
         warnings=tuple(document.get("warnings", ())),
         similar=tuple(document.get("similar", ())),
         not_similar=tuple(document.get("not_similar", ())),
+        mailboxes=tuple(document.get("mailboxes", (document["mailbox"],))),
         taken_over=tuple(document.get("taken_over", ())),
         told_reply=document.get("told_reply"),
         stored_version=document["version"],

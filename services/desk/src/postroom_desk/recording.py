@@ -1,6 +1,7 @@
 """The record role: contacts, decisions, clocks, deliveries and ratings, written to tickets one batch at a time."""
 
 from collections.abc import Sequence
+from datetime import datetime
 
 from postroom_contracts import Event
 from postroom_contracts.contacts import ContactReceived, ContactReread, ContactSeenAgain
@@ -8,6 +9,7 @@ from postroom_contracts.csat import SurveyAnswered
 from postroom_contracts.delivery import MailBounced, MailFailed, MailSent
 from postroom_contracts.routing import RoutingDecided
 from postroom_contracts.sla import ClockBreached, ClocksSet, ClockWarned
+from postroom_contracts.values import Customer
 from postroom_desk.documents import told_document
 from postroom_desk.entries import entry
 from postroom_desk.store import Tickets, customer_of
@@ -45,6 +47,7 @@ class Recorder:
         """Load the tickets a batch is about, let everything happen to them in order, write each once."""
         records = await self._tickets.load({one.event.key for one in batch}, unit)
         contacts = await self._new_contacts(batch, unit)
+        await self._note_customers(contacts, records)
         numbers = await self._numbers_for(contacts, records)
         for contact in contacts:
             self._contact(contact, records, numbers, unit)
@@ -94,17 +97,23 @@ class Recorder:
         known = await self._tickets.known_messages(list(contacts), unit)
         return [one for contact, one in contacts.items() if contact not in known]
 
+    async def _note_customers(self, contacts: Sequence[Received[ContactReceived]], records: dict[str, Record]) -> None:
+        """Make the customers known of the tickets that contacts come to: a new ticket's is who wrote its first one."""
+        seen: dict[str, tuple[Customer, datetime]] = {}
+        for one in contacts:
+            ticket = follow(one.event.ticket, records)
+            if ticket not in seen:
+                known = records[ticket].ticket if ticket in records else None
+                customer = known.customer if known else customer_of(one.event.sender)
+                seen[ticket] = customer, known.opened_at if known else one.event.received_at
+        await self._tickets.note_customers(seen.values())
+
     async def _numbers_for(
         self, contacts: Sequence[Received[ContactReceived]], records: dict[str, Record]
     ) -> dict[str, int]:
-        """A number for each ticket that does not exist yet; its customers are made known on the way."""
-        new = {one.event.ticket: one.event for one in contacts if one.event.ticket not in records}
-        if not new:
-            return {}
-        await self._tickets.note_customers(
-            (customer_of(one.sender) for one in new.values()), next(iter(new.values())).received_at
-        )
-        return dict(zip(new, await self._tickets.numbers(len(new)), strict=True))
+        """A number for each ticket that does not exist yet."""
+        new = dict.fromkeys(one.event.ticket for one in contacts if one.event.ticket not in records)
+        return dict(zip(new, await self._tickets.numbers(len(new)), strict=True)) if new else {}
 
     def _contact(
         self, one: Received[ContactReceived], records: dict[str, Record], numbers: dict[str, int], unit: Unit
@@ -154,5 +163,7 @@ def _happen(record: Record, event: Event, unit: Unit) -> None:
             outcomes.rate(record, event)
         case ContactReread():
             outcomes.reread(record, event, unit.now)
+        case ContactSeenAgain():
+            record.came_to(event.mailbox)
         case _:
             pass

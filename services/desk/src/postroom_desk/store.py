@@ -3,7 +3,7 @@
 import re
 import uuid
 from collections.abc import Iterable, Sequence
-from typing import Any
+from datetime import datetime
 
 from pymongo import ASCENDING, DESCENDING, IndexModel, InsertOne, ReplaceOne, ReturnDocument, UpdateOne
 
@@ -51,8 +51,11 @@ class Tickets:
                 IndexModel([("queue", ASCENDING), ("status", ASCENDING), *newest]),
                 IndexModel([("agent", ASCENDING), ("status", ASCENDING), *newest]),
                 IndexModel([("customer.id", ASCENDING), *newest]),
+                IndexModel([("mailboxes", ASCENDING), *newest]),
             ]
         )
+        # tickets kept before all of their mailboxes were noted
+        await self.tickets.update_many({"mailboxes": None}, [{"$set": {"mailboxes": ["$mailbox"]}}])
         await self.messages.create_indexes(
             [
                 IndexModel([("ticket", ASCENDING), ("_id", ASCENDING)]),
@@ -70,15 +73,21 @@ class Tickets:
         last = int(document["next"])
         return range(last - count + 1, last + 1)
 
-    async def note_customers(self, customers: Iterable[Customer], at: Any) -> None:
-        """Make sure customers are known. Outside any transaction: one customer may write to many partitions at once."""
+    async def note_customers(self, seen: Iterable[tuple[Customer, datetime]]) -> None:
+        """Make sure customers are known, seen when. Outside any transaction: one may write to many partitions at once.
+
+        Who is known is left as they are, which writes nothing.
+        """
+        first: dict[str, tuple[Customer, datetime]] = {}
+        for customer, at in seen:
+            first.setdefault(customer.id, (customer, at))
         writes = [
             UpdateOne(
                 {"_id": customer.id},
                 {"$setOnInsert": {"address": customer.address, "name": customer.name, "first_seen_at": at}},
                 upsert=True,
             )
-            for customer in {one.id: one for one in customers}.values()
+            for customer, at in first.values()
         ]
         if writes:
             await self.customers.bulk_write(writes, ordered=False)

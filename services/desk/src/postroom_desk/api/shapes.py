@@ -156,6 +156,8 @@ class TicketRow(Ticket):
 
     clocks: list[ClockShown] = Field(default_factory=list)
     csat: dict[str, Any] | None = None
+    mailboxes: list[str] = Field(default_factory=list)
+    """All that got one of its mails; `mailbox` is the first, which answers go out from."""
     warnings: list[str] = Field(default_factory=list)
     """What to beware of, such as `forged-reference`."""
     delivery_failed: bool = False

@@ -27,7 +27,7 @@ class Asked(BaseModel):
     agent: str | None = Field(None, description='An id, or "none" for tickets nobody has')
     customer: str | None = Field(None, description="A customer's id, address or other identity")
     tag: list[str] | None = Field(None, description="All of these")
-    mailbox: str | None = None
+    mailbox: str | None = Field(None, description="One that got any of its mails")
     channel: Channel | None = None
     language: str | None = None
     merged: bool = Field(default=False, description="Whether those that were merged into others are wanted too")
@@ -37,9 +37,11 @@ class Asked(BaseModel):
 
     def filters(self) -> Document:
         """What of a ticket's document has to fit, as MongoDB is asked for it."""
-        filters: Document = self.model_dump(include={"queue", "mailbox", "channel", "language"}, exclude_none=True)
+        filters: Document = self.model_dump(include={"queue", "channel", "language"}, exclude_none=True)
         if not self.merged:
             filters["merged_into"] = None
+        if self.mailbox is not None:
+            filters["mailboxes"] = self.mailbox
         if self.status:
             filters["status"] = {"$in": self.status}
         if self.priority:

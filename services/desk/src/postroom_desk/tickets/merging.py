@@ -50,6 +50,7 @@ def merge(source: Record, target: Record, by: Actor, now: datetime) -> None:
     target.chain = chain_of((*source.chain, *target.chain))
     if "@" not in target.reply_to.address and "@" in source.reply_to.address:
         target.reply_to = source.reply_to  # else nobody could answer by mail what came by another channel
+    target.came_to(*source.mailboxes)
     target.warnings = tuple(dict.fromkeys((*target.warnings, *source.warnings)))
     target.not_similar = tuple(dict.fromkeys((*target.not_similar, source.ticket.id)))
     target.similar = tuple(one for one in target.similar if one != source.ticket.id)

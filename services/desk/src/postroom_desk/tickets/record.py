@@ -6,82 +6,22 @@ Every change goes through `_state`, which raises the version by one and states e
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Literal
+from typing import Any
 
 from postroom_contracts.contacts import ContactReceived
-from postroom_contracts.tickets import Change, Message, Ticket, TicketChanged, TicketMessageAdded, TicketOpened
-from postroom_contracts.values import Actor, Attachment, ClaimCheck, Customer, Party, Priority
+from postroom_contracts.tickets import Change, Ticket, TicketChanged, TicketMessageAdded, TicketOpened
+from postroom_contracts.values import Actor, Customer, Party, Priority
+from postroom_desk.tickets.messages import StoredMessage, contact_message
 
-EVENT_TEXT_CHARS = 10_000
-"""The customer's words in a ticket event; the whole is in the desk."""
 CHAIN_IDS = 40
 """Message-IDs kept to build References from: the first, and the newest."""
 SIMILAR = 20
 """Similar tickets kept of one."""
 
-INTAKE = (
-    "mailbox",
-    "language",
-    "own_words",
-    "door",
-    "also",
-    "forwarded_by",
-    "automatic_evidence",
-    "warnings",
-    "similar",
-    "spam",
-    "authentication",
-    "protection",
-    "tls",
-    "invitation",
-    "redactions",
-)
-"""What ingest found out about a contact, kept on its message under the same names."""
-
 TicketFact = TicketOpened | TicketMessageAdded | TicketChanged
 FINISHED = ("solved", "closed")
 NOT_ARRIVED = ("uncertain", "failed", "bounced")
 _PRIORITY: Mapping[str, Priority] = {"low": "low", "normal": "normal", "high": "high"}
-
-
-@dataclass(frozen=True, slots=True)
-class StoredMessage:
-    """A message as the desk keeps it."""
-
-    id: str
-    ticket: str
-    kind: Literal["contact", "reply", "note"]
-    at: datetime
-    author: Actor
-    text: str
-    html: str | None = None
-    text_truncated: bool = False
-    attachments: tuple[Attachment, ...] = ()
-    raw: ClaimCheck | None = None
-    message_id: str | None = None
-    to: tuple[Party, ...] = ()
-    cc: tuple[Party, ...] = ()
-    automatic: str | None = None
-    evidence: Mapping[str, Any] | None = None
-    defects: tuple[str, ...] = ()
-    delivery: Mapping[str, Any] | None = None
-    subject: str | None = None
-    intake: Mapping[str, Any] = field(default_factory=dict)
-    """The fields of INTAKE, for a contact."""
-    merged_from: str | None = None
-    """The ticket it was for, where that one has been merged into its own."""
-
-    def told(self) -> Message:
-        """The message as events carry it."""
-        return Message(
-            id=self.id,
-            kind=self.kind,
-            at=self.at,
-            author=self.author,
-            text=self.text[:EVENT_TEXT_CHARS],
-            text_truncated=self.text_truncated or len(self.text) > EVENT_TEXT_CHARS,
-            message_id=self.message_id,
-        )
 
 
 @dataclass(slots=True)
@@ -106,6 +46,8 @@ class Record:
     """Tickets that may be about the same matter."""
     not_similar: tuple[str, ...] = ()
     """Those of which an agent said that they are not."""
+    mailboxes: tuple[str, ...] = ()
+    """All that got one of its mails, the one that opened it first."""
     taken_over: tuple[str, ...] = ()
     """Tickets that were merged into this one, and into those before: their messages are its own."""
     told_reply: dict[str, str] | None = None
@@ -123,6 +65,12 @@ class Record:
         self.ticket = ticket
         self.events.append(event)
         self.touched = True
+
+    def came_to(self, *mailboxes: str) -> None:
+        """Its mails came to these mailboxes, too."""
+        known = tuple(dict.fromkeys((*self.mailboxes, *mailboxes)))
+        if known != self.mailboxes:
+            self.mailboxes, self.touched = known, True
 
     def offer_similar(self, tickets: Iterable[str]) -> None:
         """Offer tickets that may be about the same matter, but for those that an agent has dismissed."""
@@ -143,31 +91,6 @@ def chain_of(references: tuple[str, ...], *last: str | None) -> tuple[str, ...]:
 
 def _reply_to(contact: ContactReceived) -> Party:
     return contact.reply_to[0] if contact.reply_to else contact.sender
-
-
-def contact_message(contact: ContactReceived, ticket: str) -> StoredMessage:
-    """A contact as a message of `ticket`: its own, or what that was merged into."""
-    return StoredMessage(
-        id=contact.contact,
-        ticket=ticket,
-        kind="contact",
-        at=contact.received_at,
-        author=Actor(kind="customer", id=contact.sender.address, name=contact.sender.name),
-        text=contact.text,
-        html=contact.html,
-        text_truncated=contact.text_truncated,
-        attachments=contact.attachments,
-        raw=contact.raw,
-        message_id=contact.message_id,
-        to=contact.to,
-        cc=contact.cc,
-        automatic=contact.automatic,
-        evidence=contact.evidence.model_dump(),
-        defects=contact.defects,
-        subject=contact.subject_line,
-        intake=contact.model_dump(include=set(INTAKE)),
-        merged_from=contact.ticket if ticket != contact.ticket else contact.evidence.merged_from,
-    )
 
 
 def subject_of(line: str) -> str:
@@ -243,6 +166,7 @@ def add_contact(record: Record, contact: ContactReceived, now: datetime) -> None
 
 def _take(record: Record, contact: ContactReceived, message: StoredMessage) -> None:
     record.messages.append(message)
+    record.came_to(contact.mailbox, *contact.also)
     record.warnings = tuple(dict.fromkeys((*record.warnings, *contact.warnings)))
     record.offer_similar(contact.similar)
 
