@@ -156,7 +156,7 @@ class TestPages:
         client = await visitor(desk)
         assert 'href="/set-aside/c1"' in (await client.get("/set-aside")).text
         page = (await client.get("/set-aside/c1")).text
-        assert '<h1 dir="auto" lang="fa">جایزه</h1>' in page
+        assert '<h1 dir="rtl" lang="fa">جایزه</h1>' in page
         assert "called it spam (X-Spam-Flag, score 7.5)" in page
         assert '<bdi>سارا</bdi> <bdi class="address">sara@example.ir</bdi>' in page
         assert "<bdi>support@example.com</bdi>" in page
