@@ -34,7 +34,7 @@ def refusal(source: Record, target: Record) -> str | None:
         return "a ticket cannot be merged into itself"
     for one in (source, target):
         if one.ticket.merged_into is not None:
-            return f"#{one.ticket.number} has been merged already, into {one.ticket.merged_into}"
+            return f"#{one.ticket.number} has been merged already"
     return None
 
 
