@@ -112,6 +112,15 @@ def _end(ticket: str, into: dict[str, str]) -> str:
     return ticket
 
 
+async def ticket_of(tickets: Tickets, message: str) -> Document | None:
+    """The ticket that has a message now; None where there is no such message, or not yet."""
+    kept = await tickets.messages.find_one({"_id": message}, {"ticket": 1})
+    if kept is None:
+        return None
+    owners = await _owners(tickets, {kept["ticket"]})
+    return await tickets.find(owners[kept["ticket"]])
+
+
 async def _fitting(tickets: Tickets, ids: set[str], filters: Document) -> dict[str, Document]:
     query = {"$and": [{"_id": {"$in": list(ids)}}, filters]}
     return {document["_id"]: document async for document in tickets.tickets.find(query, LIST_FIELDS)}
