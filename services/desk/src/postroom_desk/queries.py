@@ -15,7 +15,20 @@ Sort = Literal["-updated_at", "updated_at", "-opened_at", "opened_at"]
 SEARCH_MESSAGES = 400
 SEARCH_ROUNDS = 10
 """A page looks at this many messages so many times at most; what it did not reach is behind its cursor."""
-LIST_FIELDS = dict.fromkeys(("reply_to", "chain", "routing", "placed_by_hand", "opening", "told_reply", "similar"), 0)
+LIST_FIELDS = dict.fromkeys(
+    (
+        "reply_to",
+        "chain",
+        "routing",
+        "placed_by_hand",
+        "opening",
+        "told_reply",
+        "similar",
+        "unreached_at",
+        "reached_at",
+    ),
+    0,
+)
 """What a list leaves out."""
 
 
