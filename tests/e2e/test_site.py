@@ -79,7 +79,8 @@ async def test_set_aside_mail_is_read_and_let_in_with_the_keyboard(stack: Stack)
         assert await site.evaluate(fits), "nothing is cut off on a telephone"
         await site.locator("button", has_text="Let in").focus()
         await site.keyboard.press("Enter")
-        await site.wait_for_url("**/set-aside")
+        await site.wait_for_url("**/set-aside?let_in=*")
+        await site.locator("[role=status] a", has_text="#").wait_for()
         assert await site.locator(f"a[href$='{contact}']").count() == 0
 
 

@@ -135,8 +135,25 @@ class TestPages:
         assert "<svg>" not in page.text
         assert 'href="/set-aside?before=c49"' in page.text
         answer = await client.post("/set-aside/c1/release")
-        assert (answer.status_code, answer.headers["location"]) == (303, "/set-aside")
+        assert (answer.status_code, answer.headers["location"]) == (303, "/set-aside?let_in=c1")
         assert "c1" not in [one["contact"] for one in ingest.items]
+
+    async def test_what_was_let_in_is_said_so_and_where_it_went(self, desk: Desk, ingest: Ingest) -> None:
+        contact = new_id()
+        ingest.set_aside(contact)
+        client = await visitor(desk)
+        there = (await client.post(f"/set-aside/{contact}/release")).headers["location"]
+        page = (await client.get(there)).text
+        assert "Let in. It will be among the" in page
+        assert "data-live" in page, "it follows what becomes of it"
+        ticket = await desk.opened(contact=contact, subject_line="جایزه <b>")
+        target = await desk.opened(subject_line="target")
+        number = (await desk.ticket(ticket))["number"]
+        page = (await client.get(there)).text
+        assert f'onto ticket <a href="/?q=%23{number}">#{number}</a> <bdi dir="rtl">جایزه &lt;b&gt;</bdi>' in page
+        await desk.admin.post(f"/api/v1/tickets/{ticket}/merge", json={"into": target})
+        assert f">#{(await desk.ticket(target))['number']}</a>" in (await client.get(there)).text
+        assert "Let in" not in (await client.get("/set-aside")).text
 
     async def test_a_mail_is_read_and_let_in(self, desk: Desk, ingest: Ingest) -> None:
         hostile = "<script>alert(1)</script>"
@@ -156,7 +173,7 @@ class TestPages:
         client = await visitor(desk)
         assert 'href="/set-aside/c1"' in (await client.get("/set-aside")).text
         page = (await client.get("/set-aside/c1")).text
-        assert '<h1 dir="auto" lang="fa">جایزه</h1>' in page
+        assert '<h1 dir="rtl" lang="fa">جایزه</h1>' in page
         assert "called it spam (X-Spam-Flag, score 7.5)" in page
         assert '<bdi>سارا</bdi> <bdi class="address">sara@example.ir</bdi>' in page
         assert "<bdi>support@example.com</bdi>" in page

@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from postroom_contracts import Event
 from postroom_contracts.contacts import Authentication, Invitation, Spam
 from postroom_contracts.tickets import TicketChanged
 from postroom_contracts.values import Attachment, Party
@@ -155,6 +156,49 @@ class TestBounces:
         ticket = await desk.opened()
         answer = await desk.admin.post(f"/api/v1/tickets/{ticket}/replies", json={"text": "Done."})
         return ticket, answer.json()["messages"][-1]
+
+    @pytest.mark.parametrize("ends", ["a reply", "the customer"])
+    async def test_a_ticket_says_that_its_acknowledgement_bounced(self, desk: Desk, ends: str) -> None:
+        ticket = await desk.opened()
+        ack = {"kind": "acknowledgement", "message": None}
+        sent = MAKE.sent("", 1, ticket=ticket).model_copy(update=ack | {"at": MAKE.at(6)})
+        bounced = MAKE.bounced(ticket, "ack@desk", 5, kind="acknowledgement")
+        for late in (bounced.model_copy(update={"permanent": False}), sent):
+            await desk.feed(late)
+            assert not (await desk.ticket(ticket))["delivery_failed"]
+        for again in ([bounced], [sent, bounced], [bounced, sent]):
+            await desk.feed(*again)
+            shown = await desk.ticket(ticket)
+            assert (shown["delivery_failed"], shown["version"]) == (True, 1), (
+                "its sending may be told with a later time"
+            )
+        bob = Party(address="bob@example.com")
+        await desk.feed(
+            MAKE.contact(ticket, new_id(), received_at=MAKE.at(7), sender=bob),
+            MAKE.contact(ticket, new_id(), received_at=MAKE.at(8), automatic="auto-reply"),
+        )
+        assert (await desk.ticket(ticket))["delivery_failed"], "neither another nor a machine is the customer"
+        end: Event = MAKE.contact(ticket, new_id(), received_at=MAKE.at(9))
+        if ends == "a reply":
+            answer = await desk.admin.post(f"/api/v1/tickets/{ticket}/replies", json={"text": "Done."})
+            reply = MAKE.sent(answer.json()["messages"][-1]["id"], 1, ticket=ticket)
+            end = reply.model_copy(update={"at": MAKE.at(9)})
+        for again in ([end], [bounced, sent], [bounced, end]):
+            await desk.feed(*again)
+            assert not (await desk.ticket(ticket))["delivery_failed"]
+
+    async def test_an_acknowledgement_that_was_refused_is_said_so_where_its_ticket_went(self, desk: Desk) -> None:
+        source, target = await desk.opened(), await desk.opened()
+        ack = {"kind": "acknowledgement", "message": None, "at": MAKE.at(5)}
+        refused = MAKE.failed("", 1, ticket=source)
+        await desk.feed(refused.model_copy(update=ack | {"uncertain": True}))
+        assert not (await desk.ticket(source))["delivery_failed"]
+        await desk.feed(refused.model_copy(update=ack))
+        await desk.admin.post(f"/api/v1/tickets/{source}/merge", json={"into": target})
+        assert (await desk.ticket(target))["delivery_failed"]
+        again = MAKE.sent("", 2, ticket=source).model_copy(update=ack | {"at": MAKE.at(9)})
+        await desk.feed(again)
+        assert not (await desk.ticket(target))["delivery_failed"], "sent after all"
 
     async def test_a_bounce_shows_on_its_reply_and_on_the_ticket(self, desk: Desk) -> None:
         ticket, reply = await self.replied(desk)

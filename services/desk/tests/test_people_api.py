@@ -273,9 +273,9 @@ class TestPages:
         await desk.feed(*(MAKE.contact(new_id(), new_id(), subject_line=f"{word} {n}") for n in range(51)))
         client = await self.logged_in(desk)
         first = await client.get("/", params={"q": word})
-        assert first.text.count(f'dir="auto">{word} ') == 50
+        assert first.text.count(f'dir="ltr">{word} ') == 50
         link = first.text.split('rel="next" href="')[1].split('"')[0].replace("&amp;", "&")
-        assert (await client.get(link)).text.count(f'dir="auto">{word} ') == 1
+        assert (await client.get(link)).text.count(f'dir="ltr">{word} ') == 1
         assert "Nothing fits" in (await client.get("/", params={"q": f"{word} missing"})).text
 
 

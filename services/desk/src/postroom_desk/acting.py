@@ -16,6 +16,7 @@ from postroom_desk.tickets import deliveries, merging
 from postroom_desk.tickets.messages import StoredMessage
 from postroom_desk.tickets.record import Record, add_agents_message, change
 from postroom_plumbing.ids import new_id
+from postroom_plumbing.mongo import Document
 from postroom_plumbing.problems import Problem
 from postroom_plumbing.tokens import own_message_id
 from postroom_plumbing.unit import Unit, Units
@@ -74,7 +75,7 @@ class Acting:
             if reason is not None and target.ticket.id == source.ticket.id:
                 raise Problem(422, "invalid", "not valid: into", [{"field": "into", "reason": reason}])
             if reason is not None:
-                raise Problem(409, "merged", reason)
+                raise await self._merged(found, unit)
             merging.merge(source, target, _actor(agent), unit.now)
             await self._save([target, source], unit)
             return target
@@ -86,11 +87,16 @@ class Acting:
         document = await self._tickets.find(ticket, unit)
         if document is None:
             raise Problem(404, "not-found", f"there is no ticket {ticket}")
-        into = document.get("merged_into")
-        if into is not None:
-            raise Problem(409, "merged", f"#{document['number']} has been merged into {into}; do it there")
+        if document.get("merged_into") is not None:
+            raise await self._merged(document, unit)
         etags.check(if_match, document["version"])
         return to_record(document)
+
+    async def _merged(self, document: Document, unit: Unit) -> Problem:
+        """What is said where something is wanted of a ticket that was merged."""
+        into = await self._tickets.find(document["merged_into"], unit)
+        there = f"#{into['number']}" if into is not None else document["merged_into"]
+        return Problem(409, "merged", f"#{document['number']} has been merged into {there}; do it there")
 
     async def _save(self, records: Sequence[Record], unit: Unit) -> None:
         await self._tickets.save(records, unit)

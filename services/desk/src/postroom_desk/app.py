@@ -44,7 +44,7 @@ async def build_api(service: Service[ApiSettings]) -> None:
         inner.router(store, given.internal_token),
         auth.router(who, people, given.session_hours),
         pages.router(store, people, who, given.session_hours, Glance(others)),
-        set_aside.router(others, who),
+        set_aside.router(others, store, who),
         docs.router(),
     ):
         service.app.include_router(router)

@@ -33,6 +33,8 @@ def to_document(record: Record) -> Document:
         "mailboxes": list(record.mailboxes),
         "taken_over": list(record.taken_over),
         "told_reply": record.told_reply,
+        "unreached_at": record.unreached_at,
+        "reached_at": record.reached_at,
         "delivery_failed": record.delivery_failed,
     }
 
@@ -55,6 +57,8 @@ def to_record(document: Document) -> Record:
         mailboxes=tuple(document.get("mailboxes", (document["mailbox"],))),
         taken_over=tuple(document.get("taken_over", ())),
         told_reply=document.get("told_reply"),
+        unreached_at=document.get("unreached_at"),
+        reached_at=document.get("reached_at"),
         stored_version=document["version"],
     )
 

@@ -15,7 +15,20 @@ Sort = Literal["-updated_at", "updated_at", "-opened_at", "opened_at"]
 SEARCH_MESSAGES = 400
 SEARCH_ROUNDS = 10
 """A page looks at this many messages so many times at most; what it did not reach is behind its cursor."""
-LIST_FIELDS = dict.fromkeys(("reply_to", "chain", "routing", "placed_by_hand", "opening", "told_reply", "similar"), 0)
+LIST_FIELDS = dict.fromkeys(
+    (
+        "reply_to",
+        "chain",
+        "routing",
+        "placed_by_hand",
+        "opening",
+        "told_reply",
+        "similar",
+        "unreached_at",
+        "reached_at",
+    ),
+    0,
+)
 """What a list leaves out."""
 
 
@@ -110,6 +123,15 @@ def _end(ticket: str, into: dict[str, str]) -> str:
     for _ in into:  # a ring would not end by itself
         ticket = into.get(ticket, ticket)
     return ticket
+
+
+async def ticket_of(tickets: Tickets, message: str) -> Document | None:
+    """The ticket that has a message now; None where there is no such message, or not yet."""
+    kept = await tickets.messages.find_one({"_id": message}, {"ticket": 1})
+    if kept is None:
+        return None
+    owners = await _owners(tickets, {kept["ticket"]})
+    return await tickets.find(owners[kept["ticket"]])
 
 
 async def _fitting(tickets: Tickets, ids: set[str], filters: Document) -> dict[str, Document]:

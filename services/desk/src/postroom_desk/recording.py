@@ -163,6 +163,8 @@ def _happen(record: Record, event: Event, unit: Unit) -> None:
             outcomes.rate(record, event)
         case ContactReread():
             outcomes.reread(record, event, unit.now)
+        case MailSent() | MailFailed() | MailBounced():
+            deliveries.acknowledged(record, event)
         case ContactSeenAgain():
             record.came_to(event.mailbox)
         case _:

@@ -161,7 +161,8 @@ class TicketRow(Ticket):
     warnings: list[str] = Field(default_factory=list)
     """What to beware of, such as `forged-reference`."""
     delivery_failed: bool = False
-    """Whether the newest reply bounced or could not be sent; the next one that arrives clears it."""
+    """Whether the newest reply, or before any the acknowledgement, bounced or could not be sent. The next reply that
+    arrives clears it; of an acknowledgement the customer does, too, when they write again."""
 
 
 class TicketList(BaseModel):

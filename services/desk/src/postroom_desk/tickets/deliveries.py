@@ -122,3 +122,15 @@ def note(record: Record, reply: str, state: State) -> None:
     if record.told_reply != told and (record.told_reply is None or record.told_reply["reply"] <= reply):
         record.told_reply = told
         record.touched = True
+
+
+def acknowledged(record: Record, event: Told) -> None:
+    """Keep whether the customer can be reached at all, which the acknowledgement tells first and a reply after it."""
+    if event.kind == "acknowledgement" and _lost(event):
+        record.unreached(event.at)
+    elif isinstance(event, MailSent) and (event.kind == "reply" or event.attempts > 1):
+        record.reached(event.at)  # the first attempt of what bounced may be told with a later time than its bounce
+
+
+def _lost(event: Told) -> bool:
+    return event.permanent if isinstance(event, MailBounced) else isinstance(event, MailFailed) and not event.uncertain

@@ -34,7 +34,7 @@ def refusal(source: Record, target: Record) -> str | None:
         return "a ticket cannot be merged into itself"
     for one in (source, target):
         if one.ticket.merged_into is not None:
-            return f"#{one.ticket.number} has been merged already, into {one.ticket.merged_into}"
+            return f"#{one.ticket.number} has been merged already"
     return None
 
 
@@ -68,3 +68,8 @@ def merge(source: Record, target: Record, by: Actor, now: datetime) -> None:
 def _take_over_delivery(source: Record, target: Record) -> None:
     told = (one for one in (source.told_reply, target.told_reply) if one is not None)
     target.told_reply = max(told, key=lambda one: one["reply"], default=None)
+    if source.ticket.customer.id == target.ticket.customer.id:
+        if source.unreached_at is not None:
+            target.unreached(source.unreached_at)
+        if source.reached_at is not None:
+            target.reached(source.reached_at)

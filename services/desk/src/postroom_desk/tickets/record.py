@@ -52,6 +52,10 @@ class Record:
     """Tickets that were merged into this one, and into those before: their messages are its own."""
     told_reply: dict[str, str] | None = None
     """The newest reply of which anything is known: `reply`, and its `state`."""
+    unreached_at: datetime | None = None
+    """When it was last told that the acknowledgement did not arrive."""
+    reached_at: datetime | None = None
+    """When the customer last wrote, or a reply last went out."""
     stored_version: int | None = None
     """The version in the store, None when it is not there yet."""
     touched: bool = False
@@ -77,9 +81,21 @@ class Record:
         wanted = tuple(one for one in dict.fromkeys((*self.similar, *tickets)) if one not in self.not_similar)
         self.similar = tuple(one for one in wanted if one != self.ticket.id)[:SIMILAR]
 
+    def reached(self, at: datetime) -> None:
+        """The customer wrote, or a reply went out to them."""
+        if self.reached_at is None or self.reached_at < at:
+            self.reached_at, self.touched = at, True
+
+    def unreached(self, at: datetime) -> None:
+        """The acknowledgement did not arrive."""
+        if self.unreached_at is None or self.unreached_at < at:
+            self.unreached_at, self.touched = at, True
+
     @property
     def delivery_failed(self) -> bool:
-        """Whether the newest reply of which anything is known did not arrive."""
+        """Whether the newest mail of which anything is known did not arrive: a reply, or the acknowledgement before."""
+        if self.unreached_at is not None and (self.reached_at is None or self.reached_at <= self.unreached_at):
+            return True
         return self.told_reply is not None and self.told_reply["state"] in NOT_ARRIVED
 
 
@@ -166,9 +182,15 @@ def add_contact(record: Record, contact: ContactReceived, now: datetime) -> None
 
 def _take(record: Record, contact: ContactReceived, message: StoredMessage) -> None:
     record.messages.append(message)
+    if contact.automatic is None and _same(contact.sender.address, record.ticket.customer.address):
+        record.reached(contact.received_at)
     record.came_to(contact.mailbox, *contact.also)
     record.warnings = tuple(dict.fromkeys((*record.warnings, *contact.warnings)))
     record.offer_similar(contact.similar)
+
+
+def _same(address: str, other: str) -> bool:
+    return address.strip().lower() == other.strip().lower()
 
 
 def _add_message(

@@ -6,6 +6,8 @@ from fastapi import Request
 from fastapi.responses import HTMLResponse
 from fastapi.templating import Jinja2Templates
 
+from postroom_desk.web.subjects import direction, marked
+
 HERE = Path(__file__).parent
 SECURITY_HEADERS = {
     "Content-Security-Policy": (
@@ -17,6 +19,7 @@ SECURITY_HEADERS = {
     "Cache-Control": "no-store",
 }
 _templates = Jinja2Templates(directory=HERE / "templates")
+_templates.env.filters |= {"direction": direction, "marked": marked}
 
 
 def page(request: Request, name: str, code: int = 200, **values: object) -> HTMLResponse:

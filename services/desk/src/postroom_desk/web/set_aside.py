@@ -8,9 +8,11 @@ from fastapi import APIRouter, Query, Request
 from fastapi.responses import RedirectResponse, Response
 
 from postroom_contracts.contacts import ContactReceived, Spam
+from postroom_desk import queries
 from postroom_desk.api.auth import Auth
 from postroom_desk.api.elsewhere import Elsewhere
 from postroom_desk.api.intake import release
+from postroom_desk.store import Tickets
 from postroom_desk.web.frames import page
 from postroom_plumbing.problems import Problem
 
@@ -21,12 +23,16 @@ WHY = {
 }
 
 
-def router(elsewhere: Elsewhere, auth: Auth) -> APIRouter:
+def router(elsewhere: Elsewhere, tickets: Tickets, auth: Auth) -> APIRouter:
     """The pages at /set-aside, and their button."""
     routes = APIRouter(include_in_schema=False)
 
     @routes.get("/set-aside")
-    async def listed(request: Request, before: Annotated[str | None, Query()] = None) -> Response:
+    async def listed(
+        request: Request,
+        before: Annotated[str | None, Query()] = None,
+        let_in: Annotated[str | None, Query(description="A contact that was just let in")] = None,
+    ) -> Response:
         agent = await auth.visitor(request)
         if agent is None:
             return RedirectResponse("/login", status_code=303)
@@ -35,7 +41,9 @@ def router(elsewhere: Elsewhere, auth: Auth) -> APIRouter:
         except Problem as problem:
             return page(request, "set_aside.html", problem.status_code, agent=agent, problem=problem.detail)
         items = [{**one, "at": datetime.fromisoformat(one["at"])} for one in found["items"]]
-        return page(request, "set_aside.html", agent=agent, problem=None, items=items, further=found["next"])
+        ticket = await queries.ticket_of(tickets, let_in) if let_in else None
+        done: dict[str, Any] = {"let_in": let_in, "ticket": ticket}
+        return page(request, "set_aside.html", agent=agent, problem=None, items=items, further=found["next"], **done)
 
     @routes.get("/set-aside/{contact}")
     async def one(request: Request, contact: str) -> Response:
@@ -57,7 +65,7 @@ def router(elsewhere: Elsewhere, auth: Auth) -> APIRouter:
             await release(elsewhere, contact, agent)
         except Problem as problem:
             return page(request, "set_aside.html", problem.status_code, agent=agent, problem=problem.detail)
-        return RedirectResponse("/set-aside", status_code=303)
+        return RedirectResponse(f"/set-aside?let_in={quote(contact, safe='')}", status_code=303)
 
     return routes
 

@@ -1,10 +1,12 @@
 // Times in the viewer's own zone and language; a list follows what happens while nobody is paging or has the focus in it.
 const local = () => {
-  const format = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "short" });
+  const short = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "short" });
+  const full = new Intl.DateTimeFormat(undefined, { dateStyle: "full", timeStyle: "medium" });
   const zone = Intl.DateTimeFormat().resolvedOptions().timeZone;
   for (const time of document.querySelectorAll("time[datetime]")) {
-    time.textContent = format.format(new Date(time.dateTime));
-    time.title = `${time.dateTime} (${zone})`;
+    const at = new Date(time.dateTime);
+    time.textContent = short.format(at);
+    time.title = `${full.format(at)} (${zone})`;
   }
 };
 const follow = async () => {
