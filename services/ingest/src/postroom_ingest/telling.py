@@ -10,7 +10,6 @@ from postroom_contracts.values import Attachment, Channel, Door, Party
 from postroom_ingest import parse
 from postroom_ingest.contact import Arrived, Read
 from postroom_ingest.known import Decision
-from postroom_ingest.parse.forwards.subjects import read_subject
 
 TEXT_CHARS: Final = 64_000
 HTML_CHARS: Final = 256_000
@@ -37,7 +36,7 @@ def contact_event(one: Read, decision: Decision) -> ContactReceived:
         reply_to=() if forwarded_in else _parties(mail.reply_to),
         to=_parties(mail.to),
         cc=_parties(mail.cc),
-        subject_line=_matter(mail.subject) if forwarded_in else mail.subject,
+        subject_line=mail.subject,
         text=mail.text[:TEXT_CHARS],
         text_truncated=len(mail.text) > TEXT_CHARS,
         own_words=one.own_words and one.own_words[:TEXT_CHARS],
@@ -65,12 +64,6 @@ def contact_event(one: Read, decision: Decision) -> ContactReceived:
         invitation=mail.invitation and Invitation.model_validate(asdict(mail.invitation)),
         redactions=one.redactions,
     )
-
-
-def _matter(subject: str) -> str:
-    """The subject of the mail an agent forwarded in: the customer sent it without the agent's `Fwd:`."""
-    read = read_subject(subject)
-    return read.rest if read.kind == "forward" and read.rest else subject
 
 
 def _channel(event: Arrived) -> Channel:

@@ -214,7 +214,7 @@ async def test_nothing_is_lost_or_taken_twice_while_the_door_dies_and_comes_back
     async def all_taken() -> bool:
         return postfix.queued() == 0
 
-    await until(all_taken, "empty queue", 60)
+    await until(all_taken, "empty queue", 120)  # Postfix tries again in its own time
     events = await received(ingest)
     assert {event.thread_root for event in events} == set(ids)
     await ingest.feed(*events)

@@ -493,4 +493,4 @@ def test_hostile_text_takes_time_in_proportion(unit: str, subject: str) -> None:
         forwarded(subject, text)
         return time.process_time() - start
 
-    assert seconds(400_000) < 16 * min(seconds(50_000) for _ in range(3)) + 0.2
+    assert min(seconds(400_000) for _ in range(2)) < 16 * min(seconds(50_000) for _ in range(3)) + 0.2
