@@ -193,6 +193,13 @@ def _same(address: str, other: str) -> bool:
     return address.strip().lower() == other.strip().lower()
 
 
+def _not_before(record: Record, now: datetime) -> datetime:
+    """The moment of a change: a ticket's history is in order, although of two transactions at once the one that began
+    first may be committed last.
+    """
+    return max(now, record.ticket.updated_at)
+
+
 def _add_message(
     record: Record,
     message: StoredMessage,
@@ -201,8 +208,9 @@ def _add_message(
     by: Actor,
     now: datetime,
 ) -> None:
-    ticket = record.ticket.model_copy(update={**fields, "version": record.ticket.version + 1, "updated_at": now})
-    record.state(TicketMessageAdded(ticket=ticket, by=by, at=now, message=message.told(), changes=changes), ticket)
+    at = _not_before(record, now)
+    ticket = record.ticket.model_copy(update={**fields, "version": record.ticket.version + 1, "updated_at": at})
+    record.state(TicketMessageAdded(ticket=ticket, by=by, at=at, message=message.told(), changes=changes), ticket)
 
 
 def add_agents_message(record: Record, message: StoredMessage, now: datetime) -> None:
@@ -231,14 +239,15 @@ def change(record: Record, wanted: Mapping[str, Any], by: Actor, now: datetime, 
 def set_fields(record: Record, fields: dict[str, Any], by: Actor, now: datetime, reason: str) -> None:
     """Give fields of a ticket other values, or none at all where the reason says what happened; states it."""
     before = record.ticket
+    at = _not_before(record, now)
     changes = {name: Change(old=getattr(before, name), new=value) for name, value in fields.items()}
     status = fields.get("status")
     if status is not None:
         if status in FINISHED and before.status not in FINISHED:
-            fields = fields | {"solved_at": now}
+            fields = fields | {"solved_at": at}
         elif status not in FINISHED and before.status in FINISHED:
             fields = fields | {"solved_at": None, "reopens": before.reopens + 1}
-    ticket = before.model_copy(update={**fields, "version": before.version + 1, "updated_at": now})
+    ticket = before.model_copy(update={**fields, "version": before.version + 1, "updated_at": at})
     if by.kind == "agent" and fields.keys() & {"queue", "agent"}:
         record.placed_by_hand = ticket.version
-    record.state(TicketChanged(ticket=ticket, by=by, at=now, changes=changes, reason=reason), ticket)
+    record.state(TicketChanged(ticket=ticket, by=by, at=at, changes=changes, reason=reason), ticket)
