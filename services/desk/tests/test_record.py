@@ -153,6 +153,14 @@ def test_what_is_so_already_changes_nothing() -> None:
     assert (record.ticket.version, len(record.events), record.placed_by_hand) == (version, events, 0)
 
 
+def test_a_change_that_began_earlier_and_came_later_is_told_in_its_place() -> None:
+    record = in_status("open")
+    for minutes, priority in ((9, "high"), (3, "low"), (12, "urgent")):
+        assert change(record, {"priority": priority}, PERSON, MAKE.at(minutes))
+    assert [event.at for event in record.events[-3:]] == [MAKE.at(9), MAKE.at(9), MAKE.at(12)]
+    assert record.ticket.updated_at == MAKE.at(12)
+
+
 @pytest.mark.parametrize(
     ("before", "after", "solved", "reopens"),
     [
