@@ -102,11 +102,16 @@ class Rules:
     caps: Caps = field(default_factory=Caps)
 
 
+def own_addresses(mailboxes: Mapping[str, Mailbox], agents: Iterable[str]) -> frozenset[str]:
+    """Addresses of agents, and of mailboxes in all spellings."""
+    return frozenset(agents).union(*(spellings(one.address) for one in mailboxes.values()))
+
+
 def rules_from(mailboxes: Mapping[str, Mailbox], agents: Iterable[str], caps: Caps) -> Rules:
     """The rules of these settings; `agents` are their addresses."""
     return Rules(
         agents=frozenset(agents),
-        ours=frozenset(agents).union(*(spellings(one.address) for one in mailboxes.values())),
+        ours=own_addresses(mailboxes, agents),
         reopen={name: timedelta(days=one.reopen_days) for name, one in mailboxes.items() if one.reopen_days},
         spam_aside=frozenset(name for name, one in mailboxes.items() if one.spam == "set-aside"),
         caps=caps,

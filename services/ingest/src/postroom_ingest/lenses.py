@@ -5,8 +5,8 @@ from collections.abc import Sequence
 from postroom_contracts.config import Redaction
 from postroom_ingest.agents_view import AgentsView
 from postroom_ingest.contact import Lens
+from postroom_ingest.known import own_addresses
 from postroom_ingest.redaction import Redactor
-from postroom_plumbing.addresses import spellings
 from postroom_plumbing.settings_view import SettingsView
 
 
@@ -27,5 +27,4 @@ class Lenses:
             self._patterns = settings.redaction
             self._redactor = Redactor(settings.redaction)
         agents = frozenset(self._agents.current)
-        mailboxes = (spellings(mailbox.address) for mailbox in settings.mailbox.values())
-        return Lens(self._secrets, self._redactor, agents, agents.union(*mailboxes))
+        return Lens(self._secrets, self._redactor, agents, own_addresses(settings.mailbox, agents))
